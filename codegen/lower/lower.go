@@ -1,0 +1,62 @@
+// Package lower turns checked scripts into SSA and the tables of the plan.
+//
+// Comes in: a *check.Program and the library's lowerings. Goes out: one
+// ssa.Program per instance, with the maps, events and attach points of the plan.
+// Guaranteed: what it makes passes ssa.Verify.
+//
+// Values in memory are produced where they are consumed: whoever needs one hands
+// down a Place, and the producer writes there. A Place decides late where it
+// lies (frame, per-CPU scratch, ring buffer record, map slot).
+package lower
+
+import (
+	"sonde/codegen/plan"
+	"sonde/codegen/ssa"
+	"sonde/lang/check"
+	"sonde/lang/types"
+)
+
+// Library gives the lowering of each record; package stdlib implements it.
+type Library interface {
+	Lowering(f *check.Func) *Lowering
+	// Attach gives the mechanism for a target, and the program's binding.
+	Attach(t *check.Target, ctx *check.Context) (plan.Mechanism, error)
+}
+
+// Lowering is how a record becomes code. Exactly one of its fields is set.
+type Lowering struct {
+	// Operand gives any kind of operand; for what the other forms can't say.
+	Operand func(b *Builder, c *check.Call) Operand
+	// Value gives a scalar, or nothing (nil).
+	Value func(b *Builder, c *check.Call) *ssa.Value
+	// Into writes a value that lives in memory to dst, all Size bytes of it.
+	Into func(b *Builder, c *check.Call, dst Place)
+	// Update folds the call's arguments into an aggregation's slot.
+	Update func(b *Builder, c *check.Call, slot Place)
+}
+
+// Place is memory for a value of a type: Ptr plus Off.
+type Place struct {
+	Ptr  *ssa.Value
+	Off  int64
+	Type types.Type
+	// Zeroed tells that the bytes are all zero already.
+	Zeroed bool
+	// Reach is how many bytes from Ptr+Off on may be written, at least the
+	// type's size; a producer may scribble there before the final value stands.
+	Reach int32
+}
+
+// Operand is an evaluated expression: a scalar in Val, memory of ours at Place,
+// or (Remote) memory of the kernel or a process whose address is Val, to be
+// fetched before use.
+type Operand struct {
+	Type   types.Type
+	Val    *ssa.Value
+	Place  Place
+	Remote bool
+	Space  types.Space
+	// Layout is set for args as a whole: Place.Ptr is the context pointer, and
+	// members are found as Layout says.
+	Layout check.ArgsLayout
+}

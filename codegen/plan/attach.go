@@ -1,0 +1,68 @@
+package plan
+
+// Mechanism is a way to run a program, in the kernel's terms. Probe types choose
+// one; the runtime has one file for each.
+type Mechanism interface{ mechanism() }
+
+// Stage says when a TestRun happens.
+type Stage uint8
+
+const (
+	// BeforeAttach: once, before anything else is attached.
+	BeforeAttach Stage = iota
+	// AfterDetach: once, when everything else is detached.
+	AfterDetach
+	// OnSignal: each time the tracer receives the signal.
+	OnSignal
+)
+
+type (
+	// TestRun runs the program through BPF_PROG_TEST_RUN.
+	TestRun struct {
+		Stage  Stage
+		Signal int
+	}
+	// PerfTracepoint attaches through perf_event_open(2) and the event's id.
+	PerfTracepoint struct {
+		Category, Event string
+		ID              uint64 // 0: read it from tracefs
+	}
+	// RawTracepoint attaches by name, BTF-typed or not as the program's type says.
+	RawTracepoint struct{ Name string }
+	// PerfEvent opens a software or hardware event on CPUs.
+	PerfEvent struct {
+		Type   uint32
+		Config uint64
+		// Period in events or ns; with Freq it is a rate per second.
+		Period uint64
+		Freq   bool
+		// OneCPU: on a single CPU only, else on all that are online.
+		OneCPU bool
+		PID    int
+	}
+	// Uprobe attaches to an offset of a file.
+	Uprobe struct {
+		Path   string
+		Symbol string
+		// Offset within the file, bytes.
+		Offset uint64
+		Return bool
+		PID    int
+		// RefCounter is the file offset of a USDT semaphore, or 0.
+		RefCounter uint64
+	}
+	// Kprobe attaches to a kernel function or address.
+	Kprobe struct {
+		Module, Symbol string
+		Offset         uint64
+		Address        uint64
+		Return         bool
+	}
+)
+
+func (TestRun) mechanism()        {}
+func (PerfTracepoint) mechanism() {}
+func (RawTracepoint) mechanism()  {}
+func (PerfEvent) mechanism()      {}
+func (Uprobe) mechanism()         {}
+func (Kprobe) mechanism()         {}

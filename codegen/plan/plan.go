@@ -1,0 +1,156 @@
+// Package plan is what compiling a script gives: programs, maps, events and
+// attach points, as plain data.
+//
+// Comes in: nothing; package lower fills a Plan, emit its instructions. Goes
+// out: all that the runtime needs to load, attach and print, so that the runtime
+// knows neither syntax tree nor SSA. Guaranteed: the same script, options and
+// host answers give the same plan, to the byte.
+package plan
+
+import (
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/asm"
+
+	"sonde/lang/config"
+	"sonde/lang/source"
+	"sonde/lang/types"
+)
+
+// Plan is a compiled script.
+type Plan struct {
+	Config   config.Config
+	Programs []*Program
+	Maps     []*Map
+	Events   []*Event
+	Attach   []*Attach
+	// Globals are the words of the Globals map that the runtime fills in before
+	// anything runs.
+	Globals []Global
+	// Vars are the script's maps in order of first mention, for printing at
+	// exit; each names the kernel map that holds it.
+	Vars []*Var
+}
+
+// Program is one BPF program.
+type Program struct {
+	// Name is at most 15 bytes: what the kernel shows.
+	Name       string
+	Type       ebpf.ProgramType
+	AttachType ebpf.AttachType
+	// AttachTo is the BTF name or the traced function that the program is bound to
+	// when loaded, and AttachBTFID its id when known.
+	AttachTo    string
+	AttachBTFID uint32
+	// Instructions refer to maps by symbol: their Reference is the map's Name.
+	Instructions asm.Instructions
+	// Spans gives the script's place of each instruction.
+	Spans []source.Span
+	// Probe is how the program is called in messages.
+	Probe string
+}
+
+// MapKind says what a kernel map is to the runtime.
+type MapKind uint8
+
+const (
+	// Data holds a map of the script.
+	Data MapKind = iota
+	// Events is the ring buffer that events go through.
+	Events
+	// Scratch is per-CPU memory for what does not fit the stack.
+	Scratch
+	// Counters is a per-CPU array of uint64 by Counter index: what was lost and
+	// why.
+	Counters
+	// Stacks holds stack traces by id.
+	Stacks
+	// Globals is a mmap-able array of one: values the runtime writes before start.
+	Globals
+)
+
+// Counter is an index into the Counters map.
+type Counter uint32
+
+// The counters.
+const (
+	// LostEvents: no room in the ring buffer.
+	LostEvents Counter = iota
+	// MapFull: an element could not be inserted (also counted per map, see
+	// Var.FullCounter).
+	MapFull
+	// LostStacks: a stack trace could not be kept.
+	LostStacks
+	// FirstFree is where counters for single maps and helpers begin.
+	FirstFree
+)
+
+// Map is a kernel map to create.
+type Map struct {
+	Name       string
+	Kind       MapKind
+	Type       ebpf.MapType
+	KeySize    uint32
+	ValueSize  uint32
+	MaxEntries uint32
+	Flags      uint32
+	// Contents is the initial value of a Globals map.
+	Contents []byte
+}
+
+// Global is a named 8-byte word of the Globals map. The runtime knows how to
+// fill in: "start_boot_ns" (boot clock when the session started, ns),
+// "tracer_pid".
+type Global struct {
+	Name   string
+	Offset uint32
+}
+
+// Var is a map of the script, for the runtime.
+type Var struct {
+	Name  string // with @
+	Map   int    // index in Plan.Maps
+	Key   types.Type
+	Value types.Type
+	// PerCPU: slots must be merged.
+	PerCPU bool
+	// Scalar: no key; the element at 0.
+	Scalar bool
+	// Present: a scalar or per-CPU array slot is preceded by a byte-sized flag
+	// at this offset of the value when ≥ 0; unset slots don't exist.
+	Present int
+	// FullCounter counts failed insertions.
+	FullCounter Counter
+	// Span is where the map was first used.
+	Span source.Span
+}
+
+// Event is a kind of record in the ring buffer. Its number is its index in
+// Plan.Events; records begin with Header.
+type Event struct {
+	// Action names the record of the standard library that handles it.
+	Action string
+	// Data is what the record's lowering hands to its handler (a parsed format, the
+	// variable to clear).
+	Data any
+	// Payload is the layout of what follows the header.
+	Payload *types.Tuple
+	// Urgent: the reader is woken at once.
+	Urgent bool
+	Span   source.Span
+}
+
+// HeaderSize is the length in bytes of what each ring buffer record begins with:
+// uint32 event number, uint32 reserved for the target's index (attach cookie).
+const HeaderSize = 8
+
+// Attach is one attachment of a program.
+type Attach struct {
+	Program int
+	// Name is the probe's full name, as the probe builtin gives it.
+	Name string
+	// Cookie is handed to the program when it is not 0.
+	Cookie uint64
+	// How is a mechanism: one of the types in attach.go.
+	How  Mechanism
+	Span source.Span
+}

@@ -1,0 +1,381 @@
+// Package ast holds the syntax tree of a script.
+//
+// Comes in: nothing but what parse and the expander put together. Goes out: the
+// tree, ways to walk it, to print it as source (the formatter) and to dump it.
+// The tree says only what the text says: types, constants and bindings live in
+// the side tables of package check, keyed by node, so a tree may be checked
+// several times, in several probe contexts.
+//
+// The struct tags on the skeleton (script, declarations, statements) are
+// participle's, and are the grammar. Expressions have no tags: one climbing
+// function in package parse makes them.
+//
+// A node's span runs from its first to past its last token.
+package ast
+
+import "sonde/lang/source"
+
+// Node is anything in the tree.
+type Node interface{ Span() source.Span }
+
+// At is the place of a node; every node embeds one.
+type At struct {
+	Pos    source.Pos
+	EndPos source.Pos
+}
+
+// Span implements Node.
+func (a At) Span() source.Span { return source.Span{Start: a.Pos, End: a.EndPos} }
+
+// Script is a whole file.
+type Script struct {
+	At
+	Items []Item `parser:"@@*"`
+}
+
+// Item is a declaration at the top level: *CDef, *Config, *Import, *MapDecl,
+// *Macro or *Probe.
+type Item interface {
+	Node
+	item()
+}
+
+// CDef is a C definition or preprocessor line, kept as text: #include, #define,
+// struct X { … };
+type CDef struct {
+	At
+	Text string `parser:"@CText"`
+}
+
+// Config is config = { name = value; … }
+type Config struct {
+	At
+	Settings []*Setting `parser:"'config' '=' '{' @@* '}' ';'?"`
+}
+
+// Setting is one name = value of a config block.
+type Setting struct {
+	At
+	Name  string `parser:"@Ident '='"`
+	Value string `parser:"( @Ident | @Int | @String | @Bool )"`
+	// Quoted tells that Value was a string literal.
+	Quoted bool `parser:"';'?"`
+}
+
+// Import is import "path";
+type Import struct {
+	At
+	Path string `parser:"'import' @String ';'?"`
+}
+
+// MapDecl is let @name = kind(max_entries);
+type MapDecl struct {
+	At
+	Name string // with its @
+	Kind string // hash, lruhash, percpuhash, percpulruhash
+	Args []Expr
+}
+
+// Macro is macro name(params) { body }.
+type Macro struct {
+	At
+	Name   string
+	Params []Expr // *Var, *Map or *Ident
+	Body   *Block
+}
+
+// Probe is [name=]attach points, predicate and body.
+type Probe struct {
+	At
+	Points    []*AttachPoint
+	Predicate Expr // nil: none
+	Body      *Block
+}
+
+// AttachPoint is one raw attach point, as written, quotes and escapes and all.
+// The provider named by its first part reads the rest.
+type AttachPoint struct {
+	At
+	Label string // name before '=', or ""
+	Text  string
+}
+
+// Block is { statements }. As an expression its value is that of its last
+// statement, which must then be an *ExprStmt with Last set.
+type Block struct {
+	At
+	Stmts []Stmt
+}
+
+// Stmt is a statement: *ExprStmt, *Assign, *Let, *Discard, *If, *For, *While,
+// *Unroll, *Jump or *Block.
+type Stmt interface {
+	Node
+	stmt()
+}
+
+// ExprStmt is an expression for its effects.
+type ExprStmt struct {
+	At
+	X Expr
+	// Last tells that no semicolon followed and the block ended here: in a
+	// block expression this is the block's value.
+	Last bool
+}
+
+// Assign is Target Op Value; Op is "=" or a compound like "+=".
+type Assign struct {
+	At
+	Target Expr // *Var or *Map (anything else is rejected by check)
+	Op     string
+	Value  Expr
+}
+
+// Let is let $x [: type] [= value].
+type Let struct {
+	At
+	Var   *Var
+	Type  *TypeExpr // nil: inferred
+	Value Expr      // nil: zero
+}
+
+// Discard is _ = value.
+type Discard struct {
+	At
+	Value Expr
+}
+
+// If is if cond { … } else …; Else is nil, *Block or *If.
+type If struct {
+	At
+	Cond Expr
+	Then *Block
+	Else Stmt
+}
+
+// For is for ($v : over) { … }; over is a *Map or a *Range.
+type For struct {
+	At
+	Var  *Var
+	Over Expr
+	Body *Block
+}
+
+// Range is from..to, end exclusive; only as the subject of For.
+type Range struct {
+	At
+	From, To Expr
+}
+
+// While is while (cond) { … }.
+type While struct {
+	At
+	Cond Expr
+	Body *Block
+}
+
+// Unroll is unroll(n) { … }.
+type Unroll struct {
+	At
+	Count Expr
+	Body  *Block
+}
+
+// Jump is break, continue or return [value].
+type Jump struct {
+	At
+	Keyword string
+	Value   Expr // return's, or nil
+}
+
+// Expr is an expression: *Int, *Str, *Bool, *Param, *Ident, *Var, *Map, *Call,
+// *Unary, *Postfix, *Binary, *Cond, *Field, *Index, *Cast, *TypeExpr, *Tuple,
+// *Record, *BlockExpr or *Range.
+type Expr interface {
+	Node
+	expr()
+}
+
+// Int is an integer literal. Text is as written (0x1f, 1_000, 2e3, 5ms); Value
+// is its bits. Neg literals do not exist: -1 is a Unary.
+type Int struct {
+	At
+	Text  string
+	Value uint64
+}
+
+// Str is a string literal; Value is without quotes and escapes.
+type Str struct {
+	At
+	Value string
+}
+
+// Bool is true or false.
+type Bool struct {
+	At
+	Value bool
+}
+
+// Param is $1…$N; N is 0 for $#.
+type Param struct {
+	At
+	N int
+}
+
+// Ident is a bare name: a builtin value, an enum constant, a macro.
+type Ident struct {
+	At
+	Name string
+}
+
+// Var is a scratch variable; Name is with its $.
+type Var struct {
+	At
+	Name string
+}
+
+// Map is @name or @name[keys]; Name is with its @.
+type Map struct {
+	At
+	Name string
+	Keys []Expr // nil: no brackets
+}
+
+// Call is name(args). Args may hold *TypeExpr where a type was written
+// (sizeof(struct x)).
+type Call struct {
+	At
+	Name   string
+	NameAt At
+	Args   []Expr
+	// Bang tells that it was written name!(…), the old macro call.
+	Bang bool
+}
+
+// Unary is op X: one of - ! ~ * & ++ --.
+type Unary struct {
+	At
+	Op string
+	X  Expr
+}
+
+// Postfix is X++ or X--.
+type Postfix struct {
+	At
+	Op string
+	X  Expr
+}
+
+// Binary is X op Y. OpPos is where the operator stands.
+type Binary struct {
+	At
+	Op    string
+	OpPos source.Pos
+	X, Y  Expr
+}
+
+// Cond is Cond ? Then : Else; Then is nil for the short form a ?: b.
+type Cond struct {
+	At
+	Cond, Then, Else Expr
+}
+
+// Field is X.Name, X->Name (Arrow) or, on tuples, X.0 (Name is then digits).
+type Field struct {
+	At
+	X      Expr
+	Name   string
+	NameAt At
+	Arrow  bool
+}
+
+// Index is X[I].
+type Index struct {
+	At
+	X, I Expr
+}
+
+// Cast is (type)X.
+type Cast struct {
+	At
+	Type *TypeExpr
+	X    Expr
+}
+
+// TypeExpr is a type as written: a base name, then pointer and array suffixes
+// in reading order.
+type TypeExpr struct {
+	At
+	// Keyword is "struct", "union", "enum" or "".
+	Keyword string
+	// Name is the base name, "" when Of is set.
+	Name string
+	// Of is the operand of typeof(…), nil otherwise.
+	Of       Expr
+	Suffixes []TypeSuffix
+}
+
+// TypeSuffix is * (Pointer), [N] (Len set) or [] (neither).
+type TypeSuffix struct {
+	Pointer bool
+	Len     Expr
+}
+
+// Tuple is (a, b), (a,) or ().
+type Tuple struct {
+	At
+	Elems []Expr
+}
+
+// Record is (name = value, …).
+type Record struct {
+	At
+	Names []string
+	Elems []Expr
+}
+
+// BlockExpr is a block in expression position; its value is that of the last
+// statement.
+type BlockExpr struct {
+	At
+	Body *Block
+}
+
+func (*CDef) item()    {}
+func (*Config) item()  {}
+func (*Import) item()  {}
+func (*MapDecl) item() {}
+func (*Macro) item()   {}
+func (*Probe) item()   {}
+
+func (*ExprStmt) stmt() {}
+func (*Assign) stmt()   {}
+func (*Let) stmt()      {}
+func (*Discard) stmt()  {}
+func (*If) stmt()       {}
+func (*For) stmt()      {}
+func (*While) stmt()    {}
+func (*Unroll) stmt()   {}
+func (*Jump) stmt()     {}
+func (*Block) stmt()    {}
+
+func (*Int) expr()       {}
+func (*Str) expr()       {}
+func (*Bool) expr()      {}
+func (*Param) expr()     {}
+func (*Ident) expr()     {}
+func (*Var) expr()       {}
+func (*Map) expr()       {}
+func (*Call) expr()      {}
+func (*Unary) expr()     {}
+func (*Postfix) expr()   {}
+func (*Binary) expr()    {}
+func (*Cond) expr()      {}
+func (*Field) expr()     {}
+func (*Index) expr()     {}
+func (*Cast) expr()      {}
+func (*TypeExpr) expr()  {}
+func (*Tuple) expr()     {}
+func (*Record) expr()    {}
+func (*BlockExpr) expr() {}
+func (*Range) expr()     {}

@@ -1,0 +1,309 @@
+package check
+
+import (
+	"sonde/lang/ast"
+	"sonde/lang/feature"
+	"sonde/lang/source"
+	"sonde/lang/types"
+)
+
+// Library is the vocabulary that scripts are checked against. Package stdlib
+// implements it; check itself knows no name in it.
+type Library interface {
+	// Func finds a builtin value, function or aggregation by name or alias
+	// (case matters), or returns nil.
+	Func(name string) *Func
+	// Provider finds a probe type by name or alias (case does not matter), or
+	// returns nil.
+	Provider(name string) *Provider
+	// Type finds a type that a record defines (kstack_t), or returns nil.
+	Type(name string) types.Type
+	// Source gives the text of the script library's file that defines the named
+	// function (written in the language itself), or "".
+	Source(name string) string
+	// Names lists everything of a kind ("func", "provider", "type"), sorted, for
+	// suggestions and completion.
+	Names(kind string) []string
+}
+
+// Shape says how a Func is used.
+type Shape uint8
+
+const (
+	// Value: written bare (pid), or with empty parentheses.
+	Value Shape = iota
+	// Function: called with arguments.
+	Function
+	// Aggregation: a call that may only be assigned to a map.
+	Aggregation
+)
+
+// Func is what the checker must know of a builtin value, function or
+// aggregation. A record in stdlib holds one next to its lowering and rendering.
+type Func struct {
+	Name    string
+	Aliases []string
+	Shape   Shape
+	// Sigs are tried in order; the first whose parameter count and kinds fit
+	// is taken. A Value with no Sigs takes no arguments.
+	Sigs []Sig
+	// Check sees a call whose arguments already fit Sig: it checks what a
+	// signature can't say, may store its findings in c.Data for the lowering,
+	// and returns the result type (nil: Sig.Result, or that it reported an
+	// error).
+	Check func(c *Call) types.Type
+	// Unsafe ones need --unsafe.
+	Unsafe bool
+	// MustUse warns when the result is thrown away.
+	MustUse bool
+	// Needs lists features without which there is no way to lower it.
+	Needs []*feature.Feature
+	// PerTarget: the value depends on Context.Key (args): targets with different
+	// keys then need programs of their own. Without such a use in a body, targets
+	// of one provider and program kind share one.
+	PerTarget bool
+	// Named: the value depends on which target ran the program (probe, func).
+	Named bool
+	// Ctx says which probe contexts it works in; nil: all. The string completes
+	// "X can not be used here: …".
+	Ctx func(p *Context) (ok bool, why string)
+}
+
+// Sig is one way to call a Func.
+type Sig struct {
+	Params []Param
+	// Optional is how many of the last Params may be left out.
+	Optional int
+	// Variadic: any number of further arguments of any kind.
+	Variadic bool
+	Result   types.Type
+}
+
+// Param is one parameter.
+type Param struct {
+	Name string
+	Kind ParamKind
+}
+
+// ParamKind says what an argument must be. Kinds that do not say “evaluated”
+// hand the syntax to the record and emit nothing themselves.
+type ParamKind uint8
+
+const (
+	// AnyArg: any value, evaluated.
+	AnyArg ParamKind = iota
+	// IntArg: an integer or bool, evaluated.
+	IntArg
+	// PtrArg: a pointer or an integer taken as an address, evaluated.
+	PtrArg
+	// StringArg: a string value, evaluated.
+	StringArg
+	// ConstIntArg: an integer known when compiling.
+	ConstIntArg
+	// ConstStringArg: a string literal, or string parameter.
+	ConstStringArg
+	// MapArg: a map, without keys unless the record takes them.
+	MapArg
+	// TypeArg: a type, or an expression for its type; never evaluated.
+	TypeArg
+	// NameArg: a bare word with a meaning of its own (perf, monotonic).
+	NameArg
+	// RawArg: the record looks at the syntax itself.
+	RawArg
+)
+
+// Call is one use of a Func, on its way through checking and lowering.
+type Call struct {
+	Func *Func
+	Sig  *Sig
+	// Node is the *ast.Call or *ast.Ident; Args are its arguments' syntax.
+	Node ast.Expr
+	Args []ast.Expr
+	// Type is the result type, set when Check has returned.
+	Type types.Type
+	// Data carries what Check found out to the record's own lowering.
+	Data any
+	// Discarded tells that the value is not used.
+	Discarded bool
+	// Map is the map that an Aggregation is assigned to.
+	Map *Map
+
+	// Checker answers questions while checking; it must not be used later.
+	Checker Checker
+	// Context is where the call stands.
+	Context *Context
+}
+
+// Checker is what a record may ask of the checker.
+type Checker interface {
+	// TypeOf gives the type of an already checked argument, nil if invalid.
+	TypeOf(ast.Expr) types.Type
+	// Eval checks an expression that the parameter kind left alone, and gives its
+	// type.
+	Eval(ast.Expr) types.Type
+	// TypeArg resolves a TypeArg: the type written, or that of the expression.
+	TypeArg(ast.Expr) types.Type
+	// ConstInt and ConstString give values known when compiling.
+	ConstInt(ast.Expr) (int64, bool)
+	ConstString(ast.Expr) (string, bool)
+	// Map resolves a MapArg.
+	Map(ast.Expr) *Map
+	// Report adds a diagnostic (nothing is printed); it returns d for chaining.
+	Report(d *source.Diagnostic) *source.Diagnostic
+	Options() *Options
+	Library() Library
+}
+
+// Provider is what the checker must know of a probe type.
+type Provider struct {
+	Name    string
+	Aliases []string
+	// Parse reads the attach point's text behind the provider name and first
+	// colon, split at colons outside quotes, and gives the point or what is
+	// wrong with it. It asks nothing of the machine.
+	Parse func(p *Point) *source.Diagnostic
+	// Expand resolves wildcards and symbols to targets, asking the host. With
+	// Options.Offline it must not fail for want of a target: it then gives the
+	// point as written as the only target. No target and no diagnostic means
+	// that nothing matched.
+	Expand func(p *Point, host Host, opt *Options) ([]Target, *source.Diagnostic)
+	// Context tells what a program attached to the target sees. Targets with
+	// equal Context.Key share one program.
+	Context func(t *Target, host Host) (*Context, *source.Diagnostic)
+	Needs   []*feature.Feature
+	// Alone: may not stand in a script with any other probe.
+	Alone bool
+	// Late: probes like end, that run without -p's filter, and begin.
+	Unfiltered bool
+}
+
+// Point is one attach point as written: provider and the parts between colons,
+// unquoted, with parameters substituted.
+type Point struct {
+	Node     *ast.AttachPoint
+	Provider *Provider
+	Parts    []string
+	// Data is the provider's own reading of Parts.
+	Data any
+}
+
+// Target is one place to attach to. Its Name is what the probe builtin gives:
+// provider and parts, no wildcards.
+type Target struct {
+	Point *Point
+	Name  string
+	// Func is what the func builtin gives, "" when there is no such thing.
+	Func string
+	// Data is the provider's own, for Context and for attaching.
+	Data any
+}
+
+// Context is what a program sees of the event that runs it.
+type Context struct {
+	// Key is equal for targets that can share a program.
+	Key string
+	// Provider that made it.
+	Provider *Provider
+	// Program names the kernel's program type: one of the plan's kinds.
+	Program ProgramKind
+	// Args is the struct behind args, nil when there is none. ArgsLayout tells how
+	// the fields are reached.
+	Args   *types.Struct
+	Layout ArgsLayout
+	// Retval is the type of retval, nil when there is none.
+	Retval types.Type
+	// NumArgs is how many argN there are; -1 for as many as the calling
+	// convention passes in registers; 0 for none.
+	NumArgs int
+	// Regs tells that the context holds the registers (struct pt_regs).
+	Regs bool
+	// Space is where plain pointers point to in this context.
+	Space types.Space
+	// Ctx is the type of ctx.
+	Ctx types.Type
+	// Interrupt tells that the event can interrupt anything (profile, hardware).
+	Interrupt bool
+	// User tells that the event is one of user code.
+	User bool
+}
+
+// ArgsLayout says where the members of args are.
+type ArgsLayout uint8
+
+const (
+	// ArgsNone: there are no args.
+	ArgsNone ArgsLayout = iota
+	// ArgsRecord: at the field's offset from the context pointer (tracepoint
+	// records).
+	ArgsRecord
+	// ArgsSlots: in slots of 8 bytes from the context pointer (raw tracepoints,
+	// fentry).
+	ArgsSlots
+	// ArgsRegs: in the registers of the calling convention.
+	ArgsRegs
+)
+
+// ProgramKind is a kind of BPF program, in the kernel's terms.
+type ProgramKind uint8
+
+const (
+	// ProgSyscallless: run once by the runtime through PROG_TEST_RUN, as a raw
+	// tracepoint program (begin, end, signals).
+	ProgTestRun ProgramKind = iota
+	// ProgTracepoint: BPF_PROG_TYPE_TRACEPOINT.
+	ProgTracepoint
+	// ProgRawTracepoint: BPF_PROG_TYPE_RAW_TRACEPOINT.
+	ProgRawTracepoint
+	// ProgTracingBTF: BPF_PROG_TYPE_TRACING, BPF_TRACE_RAW_TP.
+	ProgTracingBTF
+	// ProgPerfEvent: BPF_PROG_TYPE_PERF_EVENT.
+	ProgPerfEvent
+	// ProgKprobe: BPF_PROG_TYPE_KPROBE, also for uprobes.
+	ProgKprobe
+	// ProgFentry and ProgFexit: BPF_PROG_TYPE_TRACING trampolines.
+	ProgFentry
+	ProgFexit
+	// ProgIter: BPF_PROG_TYPE_TRACING, BPF_TRACE_ITER.
+	ProgIter
+)
+
+// Host is what checking may ask of the machine the script is for. The real one
+// reads /proc, /sys and ELF files when asked and not before; tests hand in a
+// small made one. All lists are sorted.
+type Host interface {
+	BTF() types.BTF // nil: none
+	Features() feature.Set
+	// Arch is the GOARCH of the machine.
+	Arch() string
+	NumCPU() int
+	// Tracepoints lists "category:event" names that match the glob in each part.
+	Tracepoints(category, event string) ([]string, error)
+	// TracepointFormat gives the record of an event, as the kernel's format file
+	// describes it, common fields included, and the event's id.
+	TracepointFormat(category, event string) (*types.Struct, uint64, error)
+	// RawTracepoints lists names that match.
+	RawTracepoints(glob string) ([]string, error)
+	// Functions lists traceable kernel functions "module:name" that match.
+	Functions(module, glob string) ([]string, error)
+	// KernelSymbol finds an address by name, 0 for none.
+	KernelSymbol(name string) (uint64, error)
+	// Binaries resolves what the user wrote for a binary or library (a path, a
+	// bare name by PATH, a library by the loader's cache, a glob) to paths.
+	Binaries(name string, pid int) ([]string, error)
+	// BinarySymbols lists function symbols of an ELF file.
+	BinarySymbols(path string) ([]BinarySymbol, error)
+	// Process tells whether the pid exists.
+	Process(pid int) bool
+	// CgroupID gives the id of a cgroup v2 directory.
+	CgroupID(path string) (uint64, error)
+}
+
+// BinarySymbol is a symbol of an ELF file. Offset is within the file, bytes;
+// Address is as linked.
+type BinarySymbol struct {
+	Name    string
+	Address uint64
+	Offset  uint64
+	Size    uint64
+	Func    bool
+}

@@ -1,0 +1,89 @@
+// Package feature names what a kernel may or may not offer.
+//
+// A Feature is a value: records list the ones they need, code generation asks a
+// Set for the ones it can use, and runtime/feature knows how to ask the running
+// kernel. This package itself asks nothing, so everything up to the plan stays
+// independent of the machine.
+package feature
+
+import "fmt"
+
+// Version is a kernel version, major.minor.
+type Version struct{ Major, Minor int }
+
+// Less orders versions.
+func (v Version) Less(o Version) bool {
+	return v.Major < o.Major || v.Major == o.Major && v.Minor < o.Minor
+}
+
+func (v Version) String() string { return fmt.Sprintf("%d.%d", v.Major, v.Minor) }
+
+// Feature is one ability of a kernel.
+type Feature struct {
+	// Name is the stable, lower-case name: "ringbuf", "iter_num".
+	Name string
+	// Since is the first mainline kernel that has it on the architectures we support.
+	Since Version
+	// What completes the sentence "this kernel has no ...".
+	What string
+}
+
+func (f *Feature) String() string { return f.Name }
+
+// Set answers for one kernel. Implementations must be deterministic: the same
+// question gets the same answer for the life of the set.
+type Set interface {
+	Has(*Feature) bool
+}
+
+// Only is a Set that has exactly the features listed; for tests, and for
+// compiling for another machine.
+type Only map[*Feature]bool
+
+// Has implements Set.
+func (o Only) Has(f *Feature) bool { return o[f] }
+
+// UpTo is the Set of a mainline kernel of that version with everything enabled.
+type UpTo Version
+
+// Has implements Set.
+func (v UpTo) Has(f *Feature) bool { return !Version(v).Less(f.Since) }
+
+// The features that scripts and code generation can depend on. Since is
+// mainline's version, from the kernel's own history of include/uapi/linux/bpf.h
+// and kernel/bpf/.
+var (
+	Ringbuf          = &Feature{"ringbuf", Version{5, 8}, "BPF ring buffer"}
+	ProbeReadKernel  = &Feature{"probe_read_kernel", Version{5, 5}, "bpf_probe_read_kernel"}
+	TracingBTF       = &Feature{"tp_btf", Version{5, 5}, "BTF-typed raw tracepoints"}
+	CurrentTaskBTF   = &Feature{"get_current_task_btf", Version{5, 11}, "bpf_get_current_task_btf"}
+	RdonlyCast       = &Feature{"rdonly_cast", Version{6, 2}, "bpf_rdonly_cast"}
+	AttachCookie     = &Feature{"attach_cookie", Version{5, 15}, "attach cookies"}
+	Loop             = &Feature{"loop", Version{5, 17}, "bpf_loop"}
+	IterNum          = &Feature{"iter_num", Version{6, 4}, "open-coded numeric iterators"}
+	ForEachMapElem   = &Feature{"for_each_map_elem", Version{5, 13}, "bpf_for_each_map_elem"}
+	MapLookupPerCPU  = &Feature{"map_lookup_percpu_elem", Version{5, 19}, "bpf_map_lookup_percpu_elem"}
+	BootTime         = &Feature{"ktime_get_boot_ns", Version{5, 8}, "bpf_ktime_get_boot_ns"}
+	TAITime          = &Feature{"ktime_get_tai_ns", Version{6, 1}, "bpf_ktime_get_tai_ns"}
+	SignalThread     = &Feature{"send_signal_thread", Version{5, 5}, "bpf_send_signal_thread"}
+	PidNS            = &Feature{"get_ns_current_pid_tgid", Version{5, 7}, "bpf_get_ns_current_pid_tgid"}
+	UprobeMulti      = &Feature{"uprobe_multi", Version{6, 6}, "uprobe_multi links"}
+	KprobeMulti      = &Feature{"kprobe_multi", Version{5, 18}, "kprobe_multi links"}
+	KprobeSession    = &Feature{"kprobe_session", Version{6, 10}, "kprobe sessions"}
+	PerfLink         = &Feature{"perf_link", Version{5, 15}, "BPF links for perf events"}
+	ISAv4            = &Feature{"isa_v4", Version{6, 6}, "BPF instruction set v4"}
+	BatchOps         = &Feature{"map_batch", Version{5, 6}, "batched map access"}
+	PerCPUBatchOps   = &Feature{"percpu_map_batch", Version{5, 13}, "batched access to per-CPU arrays"}
+	KsymPerCPU       = &Feature{"per_cpu_ptr", Version{5, 10}, "bpf_per_cpu_ptr"}
+	FuncIP           = &Feature{"get_func_ip", Version{5, 15}, "bpf_get_func_ip"}
+	Fentry           = &Feature{"fentry", Version{5, 5}, "fentry and fexit programs"}
+	DPath            = &Feature{"d_path", Version{5, 10}, "bpf_d_path"}
+	Snprintf         = &Feature{"snprintf", Version{5, 13}, "bpf_snprintf"}
+	Strncmp          = &Feature{"strncmp", Version{5, 17}, "bpf_strncmp"}
+	Jiffies64        = &Feature{"jiffies64", Version{5, 5}, "bpf_jiffies64"}
+	TaskStorage      = &Feature{"task_storage", Version{5, 11}, "task storage in tracing programs"}
+	BoundedLoops     = &Feature{"bounded_loops", Version{5, 3}, "loops"}
+	GlobalData       = &Feature{"global_data", Version{5, 2}, "global data"}
+	Iterators        = &Feature{"iter", Version{5, 8}, "BPF iterators"}
+	UprobeRefCounter = &Feature{"uprobe_refcount", Version{4, 20}, "uprobe reference counters"}
+)
