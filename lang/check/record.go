@@ -171,10 +171,18 @@ type Provider struct {
 	// equal Context.Key share one program.
 	Context func(t *Target, host Host) (*Context, *source.Diagnostic)
 	Needs   []*feature.Feature
+	// Cookie is the feature by which a program shared by several targets learns
+	// which one ran it; nil: there is no way, and each target of a body that asks
+	// for its name gets a program of its own.
+	Cookie *feature.Feature
 	// Alone: may not stand in a script with any other probe.
 	Alone bool
-	// Late: probes like end, that run without -p's filter, and begin.
+	// Unfiltered: runs in the tracer itself or on its behalf, so -p does not
+	// restrict it (begin, end, interval).
 	Unfiltered bool
+	// Edge: happens once, at the beginning or end of the session; a script of
+	// nothing else exits by itself.
+	Edge bool
 }
 
 // Point is one attach point as written: provider and the parts between colons,
@@ -206,6 +214,11 @@ type Context struct {
 	Provider *Provider
 	// Program names the kernel's program type: one of the plan's kinds.
 	Program ProgramKind
+	// Bound: the program is tied to the target when it is loaded, and can't be
+	// shared. BindTo is its BTF name or function, BindID the BTF id when known.
+	Bound  bool
+	BindTo string
+	BindID uint32
 	// Args is the struct behind args, nil when there is none. ArgsLayout tells how
 	// the fields are reached.
 	Args   *types.Struct
@@ -247,7 +260,7 @@ const (
 type ProgramKind uint8
 
 const (
-	// ProgSyscallless: run once by the runtime through PROG_TEST_RUN, as a raw
+	// ProgTestRun: run once by the runtime through PROG_TEST_RUN, as a raw
 	// tracepoint program (begin, end, signals).
 	ProgTestRun ProgramKind = iota
 	// ProgTracepoint: BPF_PROG_TYPE_TRACEPOINT.
@@ -292,6 +305,8 @@ type Host interface {
 	Binaries(name string, pid int) ([]string, error)
 	// BinarySymbols lists function symbols of an ELF file.
 	BinarySymbols(path string) ([]BinarySymbol, error)
+	// BinaryOffset gives the file offset of a virtual address of an ELF file.
+	BinaryOffset(path string, address uint64) (uint64, error)
 	// Process tells whether the pid exists.
 	Process(pid int) bool
 	// CgroupID gives the id of a cgroup v2 directory.

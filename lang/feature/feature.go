@@ -86,4 +86,5 @@ var (
 	GlobalData       = &Feature{"global_data", Version{5, 2}, "global data"}
 	Iterators        = &Feature{"iter", Version{5, 8}, "BPF iterators"}
 	UprobeRefCounter = &Feature{"uprobe_refcount", Version{4, 20}, "uprobe reference counters"}
+	RawTPCookie      = &Feature{"raw_tp_cookie", Version{6, 10}, "attach cookies of raw tracepoints"}
 )
