@@ -29,6 +29,10 @@ type Plan struct {
 	// Vars are the script's maps in order of first mention, for printing at
 	// exit; each names the kernel map that holds it.
 	Vars []*Var
+	// BTF is the raw BTF of the types and strings that all programs' FuncInfo and
+	// LineInfo refer to; nil: none. A kernel that refuses it runs the programs
+	// without.
+	BTF []byte
 }
 
 // Program is one BPF program.
@@ -45,6 +49,9 @@ type Program struct {
 	Instructions asm.Instructions
 	// Spans gives the script's place of each instruction.
 	Spans []source.Span
+	// FuncInfo and LineInfo are the kernel's bpf_func_info (8 bytes) and
+	// bpf_line_info (16 bytes) records, in the machine's byte order, into Plan.BTF.
+	FuncInfo, LineInfo []byte
 	// Probe is how the program is called in messages.
 	Probe string
 }
