@@ -16,6 +16,10 @@ import (
 type Builtin struct {
 	check.Func
 	lower.Lowering
+	// Indexed, when not "", makes the record a family: this prefix with any number
+	// from 0 to 255 behind it names it too, and Check and the lowering find the
+	// number (an int) in Call.Data.
+	Indexed string
 	// Handle acts on the events that the lowering emits under the record's name.
 	Handle event.Handler
 	// Doc is the reference text, Markdown, first sentence first on its own line.

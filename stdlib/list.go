@@ -1,0 +1,12 @@
+package stdlib
+
+import (
+	"sonde/stdlib/record"
+)
+
+// builtins lists the records of builtin values, functions and aggregations, in
+// the order of the reference. Each line is a file in builtin or aggr.
+var builtins = []*record.Builtin{}
+
+// probes lists the records of probe types. Each line is a file in probe.
+var probes = []*record.Probe{}
