@@ -1,6 +1,7 @@
 package stdlib
 
 import (
+	"sonde/stdlib/probe"
 	"sonde/stdlib/record"
 )
 
@@ -9,4 +10,14 @@ import (
 var builtins = []*record.Builtin{}
 
 // probes lists the records of probe types. Each line is a file in probe.
-var probes = []*record.Probe{}
+var probes = []*record.Probe{
+	probe.Begin,
+	probe.End,
+	probe.Interval,
+	probe.Profile,
+	probe.RawTracepoint,
+	probe.Self,
+	probe.Tracepoint,
+	probe.Uprobe,
+	probe.Uretprobe,
+}

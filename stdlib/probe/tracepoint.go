@@ -1,0 +1,120 @@
+package probe
+
+import (
+	"sonde/codegen/plan"
+	"sonde/lang/check"
+	"sonde/lang/feature"
+	"sonde/lang/source"
+	"sonde/lang/types"
+	"sonde/stdlib/record"
+)
+
+// Tracepoint attaches to the kernel's stable trace events.
+var Tracepoint = &record.Probe{
+	Provider: check.Provider{
+		Name:    "tracepoint",
+		Aliases: []string{"t"},
+		Parse: func(p *check.Point) *source.Diagnostic {
+			if d := wantParts(p, 2, 2, "tracepoint:category:event"); d != nil {
+				return d
+			}
+			if p.Parts[0] == "" || p.Parts[1] == "" {
+				return bad(p, codeValue, "tracepoint probe must have a target").
+					WithHint("write tracepoint:category:event, such as tracepoint:sched:sched_switch")
+			}
+			return nil
+		},
+		Expand:  expandTracepoint,
+		Context: tracepointContext,
+		Cookie:  feature.AttachCookie,
+	},
+	Attach: mechanism,
+	List: func(host check.Host, parts []string) ([]string, error) {
+		category, event := "*", "*"
+		switch len(parts) {
+		case 0:
+		case 1:
+			category = parts[0]
+		default:
+			category, event = parts[0], parts[1]
+		}
+		names, err := host.Tracepoints(category, event)
+		return prefixed("tracepoint:", names), err
+	},
+	Syntax: []string{"tracepoint:category:event"},
+	Doc: `Runs at a trace event of the kernel.
+Trace events are the kernel's stable points for tracing; args holds the event's
+fields, which sonde -lv shows. Both parts may hold wildcards.`,
+	Examples: []record.Example{
+		{Script: `tracepoint:syscalls:sys_enter_openat { printf("%s %s\n", comm, str(args.filename)); }`},
+		{Script: `tracepoint:raw_syscalls:sys_enter { @[comm] = count(); }`},
+	},
+}
+
+func expandTracepoint(p *check.Point, host check.Host, opt *check.Options) ([]check.Target, *source.Diagnostic) {
+	category, event := p.Parts[0], p.Parts[1]
+	target := func(name string) check.Target {
+		c, e, _ := cut(name)
+		return check.Target{Point: p, Name: "tracepoint:" + name, Data: plan.PerfTracepoint{Category: c, Event: e}}
+	}
+	names := []string{category + ":" + event}
+	if isGlob(category) || isGlob(event) {
+		found, err := host.Tracepoints(category, event)
+		switch {
+		case err == nil:
+			names = found
+		case !opt.Offline:
+			return nil, bad(p, codeHost, "can not list trace events: %v", err)
+		}
+	}
+	targets := make([]check.Target, len(names))
+	for i, name := range names {
+		targets[i] = target(name)
+	}
+	return targets, nil
+}
+
+// tracepointContext describes the event's record. The format file says it best;
+// where it can't be read (not privileged, another machine's script) BTF and the
+// list of system calls say it for most events.
+func tracepointContext(t *check.Target, host check.Host) (*check.Context, *source.Diagnostic) {
+	at := t.Data.(plan.PerfTracepoint)
+	ctx := &check.Context{
+		Key:      t.Name,
+		Provider: t.Point.Provider,
+		Program:  check.ProgTracepoint,
+		Layout:   check.ArgsRecord,
+		Space:    types.Kernel,
+	}
+	if at.Category == "syscalls" {
+		ctx.Space = types.User
+	}
+	args, id, err := host.TracepointFormat(at.Category, at.Event)
+	if err == nil {
+		at.ID = id
+		t.Data = at
+		ctx.Args = args
+		return ctx, nil
+	}
+	if args := knownRecord(at.Category, at.Event, host.BTF()); args != nil {
+		ctx.Args = args
+	}
+	return ctx, nil
+}
+
+// prefixed puts the provider before each name.
+func prefixed(prefix string, names []string) []string {
+	for i := range names {
+		names[i] = prefix + names[i]
+	}
+	return names
+}
+
+func cut(name string) (first, rest string, ok bool) {
+	for i := range len(name) {
+		if name[i] == ':' {
+			return name[:i], name[i+1:], true
+		}
+	}
+	return name, "", false
+}
