@@ -62,7 +62,15 @@ type Output interface {
 	// Element writes one element of a map.
 	Element(v *plan.Var, key, value []byte)
 	// Message writes a record that is not the script's (attached_probes,
-	// lost_events) in JSON; text goes to standard error.
-	Message(kind string, fields map[string]any, text string)
+	// lost_events): in JSON the fields, in that order, behind its type; else text
+	// and a line end to standard error.
+	Message(kind string, fields []Field, text string)
 	Flush() error
+}
+
+// Field is one member of a message.
+type Field struct {
+	Name string
+	// Value is a string, bool, int, int64, uint64 or []Field.
+	Value any
 }
