@@ -42,6 +42,9 @@ type Program struct {
 	Instances []*Instance
 	// Maps in order of first mention.
 	Maps []*Map
+	// AutoExit: the script has only edge probes (begin, end), so the session ends
+	// by itself.
+	AutoExit bool
 }
 
 // Instance is one probe body checked in one context, for all the targets that
@@ -60,10 +63,25 @@ type Instance struct {
 }
 
 // Info is what checking found out about the nodes of one instance.
+//
+// Where a value goes to a place of another type (a variable, a map's key or
+// value, an element of a tuple, the branches of ?:, an operand), types.Join of
+// the two is the place's type or the place was declared: lowering converts, by
+// sign or zero extension, by truncation, by padding of strings, element by
+// element in tuples and by name in records.
 type Info struct {
-	// Types of all expressions that have a value.
+	// Types of all expressions that have a value. A read of a map whose value is
+	// an aggregate has an integer type where the aggregate is wanted as a number,
+	// and the aggregate's where it is wanted whole.
 	Types map[ast.Expr]types.Type
-	// Consts of those known when compiling: int64, uint64, string or bool.
+	// Ops gives, for a *ast.Binary or compound *ast.Assign, the type in which the
+	// operator works: both operands are converted to it first, and its sign chooses
+	// the instruction. For pointer arithmetic it is the pointer's, and the other
+	// operand counts elements; for == of strings and other values in memory it is
+	// the wider type. Shifts convert only the left operand. && and || have none.
+	Ops map[ast.Node]types.Type
+	// Consts of those known when compiling: int64 (uint64 beyond its range),
+	// string or bool. Nothing below such an expression needs code.
 	Consts map[ast.Expr]any
 	// Vars and Maps bind names.
 	Vars map[*ast.Var]*Var

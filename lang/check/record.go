@@ -2,6 +2,7 @@ package check
 
 import (
 	"sonde/lang/ast"
+	"sonde/lang/config"
 	"sonde/lang/feature"
 	"sonde/lang/source"
 	"sonde/lang/types"
@@ -50,7 +51,8 @@ type Func struct {
 	// Check sees a call whose arguments already fit Sig: it checks what a
 	// signature can't say, may store its findings in c.Data for the lowering,
 	// and returns the result type (nil: Sig.Result, or that it reported an
-	// error).
+	// error). It runs once per round of inference; in early rounds TypeOf may give
+	// a type that grows later, and what it reports counts in the last round only.
 	Check func(c *Call) types.Type
 	// Unsafe ones need --unsafe.
 	Unsafe bool
@@ -83,6 +85,9 @@ type Sig struct {
 type Param struct {
 	Name string
 	Kind ParamKind
+	// Keyed: a MapArg may be written with keys (delete(@m[k])), which are then
+	// evaluated like a KeyArg.
+	Keyed bool
 }
 
 // ParamKind says what an argument must be. Kinds that do not say “evaluated”
@@ -90,7 +95,8 @@ type Param struct {
 type ParamKind uint8
 
 const (
-	// AnyArg: any value, evaluated.
+	// AnyArg: any value, evaluated. An aggregate of a map that can be read as an
+	// integer (types.Coercible) is read as one.
 	AnyArg ParamKind = iota
 	// IntArg: an integer or bool, evaluated.
 	IntArg
@@ -102,8 +108,14 @@ const (
 	ConstIntArg
 	// ConstStringArg: a string literal, or string parameter.
 	ConstStringArg
-	// MapArg: a map, without keys unless the record takes them.
+	// TextArg: any value, evaluated; but a positional parameter, alone or plus a
+	// constant, means its text (ConstString gives it).
+	TextArg
+	// MapArg: a map, without keys unless Param.Keyed.
 	MapArg
+	// KeyArg: a key of the MapArg before it, evaluated: its type takes part in the
+	// map's key type, to which lowering converts the value.
+	KeyArg
 	// TypeArg: a type, or an expression for its type; never evaluated.
 	TypeArg
 	// NameArg: a bare word with a meaning of its own (perf, monotonic).
@@ -121,8 +133,15 @@ type Call struct {
 	Args []ast.Expr
 	// Type is the result type, set when Check has returned.
 	Type types.Type
-	// Data carries what Check found out to the record's own lowering.
+	// Data carries what Check found out to the record's own lowering. Check runs
+	// several times before all types are known, so it must set Data anew each time.
 	Data any
+	// Const is set by Check when the value is known already: int64, uint64 (beyond
+	// int64), string or bool. The type is then that of such a literal, unless Check
+	// returns another.
+	Const any
+	// InLoop tells that the call stands in a for or while loop.
+	InLoop bool
 	// Discarded tells that the value is not used.
 	Discarded bool
 	// Map is the map that an Aggregation is assigned to.
@@ -151,7 +170,9 @@ type Checker interface {
 	// Report adds a diagnostic (nothing is printed); it returns d for chaining.
 	Report(d *source.Diagnostic) *source.Diagnostic
 	Options() *Options
+	Config() *config.Config
 	Library() Library
+	Host() Host
 }
 
 // Provider is what the checker must know of a probe type.
