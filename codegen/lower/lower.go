@@ -42,9 +42,32 @@ type Place struct {
 	Type types.Type
 	// Zeroed tells that the bytes are all zero already.
 	Zeroed bool
+	// Loose tells that bytes behind a string's NUL may hold anything. Elsewhere they
+	// are zero: keys are compared by all their bytes.
+	Loose bool
 	// Reach is how many bytes from Ptr+Off on may be written, at least the
 	// type's size; a producer may scribble there before the final value stands.
 	Reach int32
+}
+
+// At gives the part at off bytes in, of type t.
+func (p Place) At(off int, t types.Type) Place {
+	q := p
+	q.Off += int64(off)
+	q.Type = t
+	q.Reach = max(0, p.Reach-int32(off))
+	return q
+}
+
+// Elem gives element i of a tuple or record.
+func (p Place) Elem(i int) Place {
+	switch t := p.Type.(type) {
+	case *types.Tuple:
+		return p.At(t.Offset(i), t.Elems[i])
+	case *types.Record:
+		return p.At(t.Offset(i), t.Elems[i])
+	}
+	panic("lower: Elem of " + p.Type.String())
 }
 
 // Operand is an evaluated expression: a scalar in Val, memory of ours at Place,
@@ -59,4 +82,13 @@ type Operand struct {
 	// Layout is set for args as a whole: Place.Ptr is the context pointer, and
 	// members are found as Layout says.
 	Layout check.ArgsLayout
+}
+
+// Reducer is an aggregate whose value scripts can read as a number (@c > 5,
+// (int64)@c): the slots of all CPUs are folded together in the kernel.
+type Reducer interface {
+	types.Aggregate
+	// Number gives the value. each runs its argument for the slot of every CPU,
+	// once in code, in a loop: keep what is summed up in a Temp.
+	Number(b *Builder, each func(fold func(slot Place))) *ssa.Value
 }
