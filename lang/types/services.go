@@ -85,3 +85,10 @@ type Terminal interface {
 	// data are then written as \xNN, so that a traced program can't steer it.
 	Escape() bool
 }
+
+// Strings is how strings of the script are shown.
+type Strings interface {
+	// Trailer is what follows a string that was cut off for want of room. Without
+	// this service it is "..".
+	Trailer() string
+}
