@@ -235,6 +235,9 @@ type Context struct {
 	Provider *Provider
 	// Program names the kernel's program type: one of the plan's kinds.
 	Program ProgramKind
+	// Shared: the program serves several targets, so that names are known only when it
+	// runs. The checker sets it, on a copy of its own.
+	Shared bool
 	// Bound: the program is tied to the target when it is loaded, and can't be
 	// shared. BindTo is its BTF name or function, BindID the BTF id when known.
 	Bound  bool
