@@ -1,13 +1,36 @@
 package stdlib
 
 import (
+	"sonde/stdlib/builtin"
 	"sonde/stdlib/probe"
 	"sonde/stdlib/record"
 )
 
 // builtins lists the records of builtin values, functions and aggregations, in
 // the order of the reference. Each line is a file in builtin or aggr.
-var builtins = []*record.Builtin{}
+var builtins = []*record.Builtin{
+	builtin.ArgN,
+	builtin.Args,
+	builtin.CPU,
+	builtin.Cgroup,
+	builtin.Comm,
+	builtin.Cpid,
+	builtin.Ctx,
+	builtin.Curtask,
+	builtin.Elapsed,
+	builtin.FuncName,
+	builtin.GID,
+	builtin.HasCpid,
+	builtin.NCPUs,
+	builtin.Nsecs,
+	builtin.Pid,
+	builtin.Probe,
+	builtin.ProbeType,
+	builtin.Rand,
+	builtin.Retval,
+	builtin.Tid,
+	builtin.UID,
+}
 
 // probes lists the records of probe types. Each line is a file in probe.
 var probes = []*record.Probe{

@@ -238,6 +238,8 @@ type Context struct {
 	// Shared: the program serves several targets, so that names are known only when it
 	// runs. The checker sets it, on a copy of its own.
 	Shared bool
+	// Target is the only target when not Shared; the checker sets it.
+	Target *Target
 	// Bound: the program is tied to the target when it is loaded, and can't be
 	// shared. BindTo is its BTF name or function, BindID the BTF id when known.
 	Bound  bool
@@ -333,6 +335,9 @@ type Host interface {
 	BinaryOffset(path string, address uint64) (uint64, error)
 	// Process tells whether the pid exists.
 	Process(pid int) bool
+	// PIDNamespace gives the device and inode number of the tracer's PID namespace,
+	// and whether it is the first one, in which all processes are.
+	PIDNamespace() (dev, inode uint64, initial bool)
 	// CgroupID gives the id of a cgroup v2 directory.
 	CgroupID(path string) (uint64, error)
 }

@@ -1,0 +1,114 @@
+package builtin
+
+import (
+	"sonde/codegen/lower"
+	"sonde/codegen/ssa"
+	"sonde/lang/check"
+	"sonde/lang/source"
+	"sonde/lang/types"
+	"sonde/stdlib/record"
+)
+
+// Args is all arguments of the event.
+var Args = &record.Builtin{
+	Func: check.Func{
+		Name:      "args",
+		Shape:     check.Value,
+		PerTarget: true,
+		Check: func(c *check.Call) types.Type {
+			if c.Context.Args == nil {
+				c.Checker.Report(source.Errorf(c.Node.Span(), "no-args", "The args builtin can not be used here: no types are known for the arguments of %s", c.Context.Key)).
+					WithHint("use arg0, arg1 … where there are registers; the fields of trace events need tracefs or BTF")
+				return nil
+			}
+			return c.Context.Args
+		},
+	},
+	Lowering: lower.Lowering{Operand: func(b *lower.Builder, c *check.Call) lower.Operand {
+		return lower.Operand{
+			Type:   c.Type,
+			Place:  lower.Place{Ptr: b.Ctx(), Type: c.Type},
+			Space:  c.Context.Space,
+			Layout: c.Context.Layout,
+		}
+	}},
+	Doc: `The arguments of the event, by name: args.filename.
+sonde -lv shows their names and types for a probe; print(args) prints them all.`,
+	Examples: []record.Example{
+		{Script: `tracepoint:syscalls:sys_enter_openat { printf("%s\n", str(args.filename)); }`},
+		{Script: `tracepoint:sched:sched_switch { print(args); }`},
+	},
+}
+
+// ArgN is one argument by number.
+var ArgN = &record.Builtin{
+	Func: check.Func{
+		Name:  "argN",
+		Shape: check.Value,
+		Sigs:  []check.Sig{{Result: types.Int64}},
+		Check: func(c *check.Call) types.Type {
+			n := c.Data.(int)
+			switch have := c.Context.NumArgs; {
+			case have == 0:
+				c.Checker.Report(source.Errorf(c.Node.Span(), "no-args", "arg%d can not be used with %q probes", n, c.Context.Provider.Name)).
+					WithHint("argN belong to functions and raw tracepoints; trace events have args.field")
+				return nil
+			case have > 0 && n >= have:
+				c.Checker.Report(source.Errorf(c.Node.Span(), "no-args", "%s has no arg%d", c.Context.Key, n)).
+					WithHint("its last argument is arg%d", have-1)
+				return nil
+			}
+			return c.Sig.Result
+		},
+	},
+	Indexed: "arg",
+	Lowering: lower.Lowering{Value: func(b *lower.Builder, c *check.Call) *ssa.Value {
+		return b.Arg(c.Data.(int))
+	}},
+	Doc: `An argument of the traced function by number, from arg0, as a 64-bit integer.
+The arguments come from the registers that the calling convention names: six on
+x86-64, eight on arm64. Cast them to say what they are.`,
+	Examples: []record.Example{{Script: `uprobe:libc:malloc { @ = hist(arg0); }`}},
+}
+
+// Retval is the result of the traced function.
+var Retval = &record.Builtin{
+	Func: check.Func{
+		Name:      "retval",
+		Shape:     check.Value,
+		PerTarget: true,
+		Check: func(c *check.Call) types.Type {
+			if c.Context.Retval == nil {
+				c.Checker.Report(source.Errorf(c.Node.Span(), "no-retval", "The retval builtin can not be used with %q probes", c.Context.Provider.Name)).
+					WithHint("it belongs to probes on the return of a function; system calls have args.ret at their exit")
+			}
+			return c.Context.Retval
+		},
+	},
+	Lowering: lower.Lowering{Operand: func(b *lower.Builder, c *check.Call) lower.Operand {
+		return lower.Operand{Type: c.Type, Val: b.Retval(), Space: c.Context.Space}
+	}},
+	Doc:      `The result of the traced function, where a probe is on its return.`,
+	Examples: []record.Example{{Script: `uretprobe:libc:malloc { @[retval == 0] = count(); }`}},
+}
+
+// Ctx is the program's context.
+var Ctx = &record.Builtin{
+	Func: check.Func{
+		Name:      "ctx",
+		Shape:     check.Value,
+		PerTarget: true,
+		Check: func(c *check.Call) types.Type {
+			if c.Context.Ctx != nil {
+				return c.Context.Ctx
+			}
+			return types.Pointer{Elem: types.Void{}, Space: types.Kernel}
+		},
+	},
+	Lowering: lower.Lowering{Operand: func(b *lower.Builder, c *check.Call) lower.Operand {
+		return lower.Operand{Type: c.Type, Val: b.Ctx(), Space: types.Kernel}
+	}},
+	Doc: `The context that the kernel hands to the program, as a pointer.
+Its type is that of the probe: the iterator's context with iter, the registers
+with perf events and functions.`,
+}
