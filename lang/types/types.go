@@ -245,8 +245,12 @@ type Field struct {
 	// Anonymous members' fields are found by Struct.Field directly.
 	Anonymous bool
 	// Dynamic: the field holds a __data_loc word (offset in the low, length in
-	// the high 16 bits), Type is what lies there.
+	// the high 16 bits, both in bytes), Type is what lies there: a String or Array
+	// with N 0, since the length is in the word.
 	Dynamic bool
+	// Relative, of a Dynamic field: the offset counts from the end of the word
+	// (__rel_loc), not from the start of the record.
+	Relative bool
 }
 
 // Struct is a struct or union, whose members are loaded when first asked for:
