@@ -42,6 +42,7 @@ var probes = []*record.Probe{
 	probe.RawTracepoint,
 	probe.Self,
 	probe.Software,
+	probe.Software,
 	probe.Tracepoint,
 	probe.Uprobe,
 	probe.Uretprobe,
