@@ -37,6 +37,7 @@ var builtins = []*record.Builtin{
 var probes = []*record.Probe{
 	probe.Begin,
 	probe.End,
+	probe.Hardware,
 	probe.Interval,
 	probe.Profile,
 	probe.RawTracepoint,
