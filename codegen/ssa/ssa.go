@@ -47,7 +47,7 @@ const (
 type Type struct {
 	Kind Kind
 	// Size is how many bytes from the pointer on may be touched, for Mem and
-	// MemOrNull and Frame.
+	// MemOrNull and Frame, and for Ctx when it is known.
 	Size int32
 	// BTFID is the kernel type a BTF pointer points to.
 	BTFID uint32
@@ -70,7 +70,7 @@ type Func struct {
 	Blocks []*Block
 	// Slots are the objects of the stack frame, before packing.
 	Slots []*Slot
-	// Result is the kind of the return value.
+
 	nextValue ID
 	nextBlock ID
 	// incomplete state of construction; see builder.go.
@@ -167,17 +167,20 @@ type Value struct {
 	// Width is the access size of loads, stores and atomics, or the operand size of
 	// extensions and swaps, in bits.
 	Width uint8
-	// Aux is a *Slot, *Map, *Func, *Helper or *Kfunc, as Op says.
+	// Aux is a *Slot, *Map, *Func, *Helper, *Kfunc or an int64, as Op says.
 	Aux  any
 	Span source.Span
 	// Comment says where the value comes from, for the printed form.
 	Comment string
 }
 
-// Map is a reference to a map of the plan, by index into its maps.
+// Map is a reference to a map of the plan, by index into its maps: equal
+// indices are the same map.
 type Map struct {
 	Index int
 	Name  string
+	// KeySize and ValueSize are in bytes; 0 when Verify need not look.
+	KeySize, ValueSize int32
 }
 
 // NewFunc makes an empty function.
