@@ -52,12 +52,14 @@ type Map interface {
 // Output is a way of writing results: text or JSON. Each method writes one whole
 // record.
 type Output interface {
-	// Text writes what a formatted output produced: kind names its JSON record
-	// ("printf", "time", "cat", "join", "syscall").
+	// Text writes what a formatted output produced, as it is; kind names its JSON
+	// record. Line ends it with a line end, which the JSON record has not.
 	Text(kind string, text []byte)
+	Line(kind string, text []byte)
 	// Value writes one printed value.
 	Value(t types.Renderer, raw []byte)
-	// Map writes a map, sorted; top 0 means all, div scales values (0: not).
+	// Map writes a map, sorted, and nothing if it is empty; top 0 means all, div
+	// scales values (0: not).
 	Map(v *plan.Var, m Map, top, div uint64) error
 	// Element writes one element of a map.
 	Element(v *plan.Var, key, value []byte)
@@ -65,6 +67,13 @@ type Output interface {
 	// lost_events): in JSON the fields, in that order, behind its type; else text
 	// and a line end to standard error.
 	Message(kind string, fields []Field, text string)
+	// End tells that the probes have run; what follows are the maps.
+	End()
+	// Idle tells that all that was queued is handled: what is buffered is written
+	// now, unless buffering was asked for. It gives the first error of writing there
+	// was (a closed pipe), after which nothing is written any more.
+	Idle() error
+	// Flush writes what is buffered in any case.
 	Flush() error
 }
 
