@@ -10,7 +10,9 @@
 // participle's, and are the grammar. Expressions have no tags: one climbing
 // function in package parse makes them.
 //
-// A node's span runs from its first to past its last token.
+// A node's span runs from its first to past its last token: a statement's takes
+// in its semicolon, a call's its closing parenthesis, a declaration's its block.
+// Parentheses that only group make no node and belong to no span.
 package ast
 
 import "sonde/lang/source"
@@ -30,7 +32,18 @@ func (a At) Span() source.Span { return source.Span{Start: a.Pos, End: a.EndPos}
 // Script is a whole file.
 type Script struct {
 	At
-	Items []Item `parser:"@@*"`
+	Items []Item
+	// Header is the #! line, without its line end, or "".
+	Header string
+	// Comments are all comments, in source order. They belong to no node:
+	// the printer puts each back by its position.
+	Comments []*Comment
+}
+
+// Comment is // to the end of its line or /* … */; Text is as written.
+type Comment struct {
+	At
+	Text string
 }
 
 // Item is a declaration at the top level: *CDef, *Config, *Import, *MapDecl,
@@ -50,19 +63,20 @@ type CDef struct {
 // Config is config = { name = value; … }
 type Config struct {
 	At
-	Settings []*Setting `parser:"'config' '=' '{' @@* '}' ';'?"`
+	Settings []*Setting `parser:"'config' '=' '{' @@* End? '}' ';'?"`
 }
 
 // Setting is one name = value of a config block.
 type Setting struct {
 	At
 	Name  string `parser:"@Ident '='"`
-	Value string `parser:"( @Ident | @Int | @String | @Bool )"`
-	// Quoted tells that Value was a string literal.
-	Quoted bool `parser:"';'?"`
+	Value string `parser:"( @( Ident | Value | Int | String | Bool ) )"`
+	// Quoted tells that Value was a string literal; Value is then without
+	// quotes and escapes.
+	Quoted bool `parser:"( ';' | End )"`
 }
 
-// Import is import "path";
+// Import is import "path"; at the top level or as a statement.
 type Import struct {
 	At
 	Path string `parser:"'import' @String ';'?"`
@@ -71,25 +85,25 @@ type Import struct {
 // MapDecl is let @name = kind(max_entries);
 type MapDecl struct {
 	At
-	Name string // with its @
-	Kind string // hash, lruhash, percpuhash, percpulruhash
-	Args []Expr
+	Name string `parser:"'let' @Map '='"`     // with its @
+	Kind string `parser:"@( Ident | Value )"` // hash, lruhash, percpuhash, percpulruhash
+	Args []Expr `parser:"'(' ( @@ ( ',' @@ )* )? ')' ';'?"`
 }
 
 // Macro is macro name(params) { body }.
 type Macro struct {
 	At
-	Name   string
-	Params []Expr // *Var, *Map or *Ident
-	Body   *Block
+	Name   string `parser:"'macro' @( Ident | Value )"`
+	Params []Expr `parser:"( '(' ( @@ ( ',' @@ )* )? ')' )?"` // *Var, *Map or *Ident
+	Body   *Block `parser:"@@ ';'?"`
 }
 
 // Probe is [name=]attach points, predicate and body.
 type Probe struct {
 	At
-	Points    []*AttachPoint
-	Predicate Expr // nil: none
-	Body      *Block
+	Points    []*AttachPoint `parser:"@@ ( ',' @@ )* Trailing?"`
+	Predicate Expr           `parser:"( PredOpen @@ PredClose )?"` // nil: none
+	Body      *Block         `parser:"@@"`
 }
 
 // AttachPoint is one raw attach point, as written, quotes and escapes and all.
@@ -97,18 +111,19 @@ type Probe struct {
 type AttachPoint struct {
 	At
 	Label string // name before '=', or ""
-	Text  string
+	Text  string `parser:"@Point"`
 }
 
 // Block is { statements }. As an expression its value is that of its last
-// statement, which must then be an *ExprStmt with Last set.
+// statement: an *ExprStmt with Last set, an *If whose branches have values, or
+// a *Block.
 type Block struct {
 	At
-	Stmts []Stmt
+	Stmts []Stmt `parser:"'{' ( @@ | ';' )* End? '}'"`
 }
 
 // Stmt is a statement: *ExprStmt, *Assign, *Let, *Discard, *If, *For, *While,
-// *Unroll, *Jump or *Block.
+// *Unroll, *Jump, *Import or *Block.
 type Stmt interface {
 	Node
 	stmt()
@@ -117,49 +132,60 @@ type Stmt interface {
 // ExprStmt is an expression for its effects.
 type ExprStmt struct {
 	At
-	X Expr
+	X Expr `parser:"@@"`
 	// Last tells that no semicolon followed and the block ended here: in a
 	// block expression this is the block's value.
-	Last bool
+	Last bool `parser:"( ';' | @End )"`
 }
 
 // Assign is Target Op Value; Op is "=" or a compound like "+=".
 type Assign struct {
 	At
-	Target Expr // *Var or *Map (anything else is rejected by check)
-	Op     string
-	Value  Expr
+	Target Expr   `parser:"(?= Target) @@"` // *Var or *Map (anything else is rejected by check)
+	Op     string `parser:"@AssignOp"`
+	Value  Expr   `parser:"@@ ( ';' | End )"`
 }
 
 // Let is let $x [: type] [= value].
 type Let struct {
 	At
-	Var   *Var
-	Type  *TypeExpr // nil: inferred
-	Value Expr      // nil: zero
+	Var   *Var      `parser:"'let' @@"`
+	Type  *TypeExpr `parser:"( ':' @@ )?"`               // nil: inferred
+	Value Expr      `parser:"( '=' @@ )? ( ';' | End )"` // nil: zero
 }
 
 // Discard is _ = value.
 type Discard struct {
 	At
-	Value Expr
+	Value Expr `parser:"Blank '=' @@ ( ';' | End )"`
 }
 
-// If is if cond { … } else …; Else is nil, *Block or *If.
+// If is if cond { … } else …, as a statement or as an expression, whose value
+// is that of the branch taken.
 type If struct {
 	At
-	Cond Expr
-	Then *Block
-	Else Stmt
+	Cond Expr   `parser:"'if' @@"`
+	Then *Block `parser:"@@"`
+	Else Else   `parser:"( 'else' @@ )?"` // nil: none
+}
+
+// Else is what may follow else: *If or *Block.
+type Else interface {
+	Stmt
+	otherwise()
 }
 
 // For is for ($v : over) { … }; over is a *Map or a *Range.
 type For struct {
 	At
-	Var  *Var
-	Over Expr
-	Body *Block
+	Var  *Var    `parser:"'for' '('? @@ ':'"`
+	Over Subject `parser:"@@ ')'?"`
+	Body *Block  `parser:"@@"`
 }
+
+// Subject is what a loop runs over: an expression, or a *Range, which stands
+// nowhere else. It is a type of its own so that the grammar can tell.
+type Subject interface{ Expr }
 
 // Range is from..to, end exclusive; only as the subject of For.
 type Range struct {
@@ -170,27 +196,27 @@ type Range struct {
 // While is while (cond) { … }.
 type While struct {
 	At
-	Cond Expr
-	Body *Block
+	Cond Expr   `parser:"'while' @@"`
+	Body *Block `parser:"@@"`
 }
 
 // Unroll is unroll(n) { … }.
 type Unroll struct {
 	At
-	Count Expr
-	Body  *Block
+	Count Expr   `parser:"'unroll' @@"`
+	Body  *Block `parser:"@@"`
 }
 
 // Jump is break, continue or return [value].
 type Jump struct {
 	At
-	Keyword string
-	Value   Expr // return's, or nil
+	Keyword string `parser:"( @( 'break' | 'continue' ) (?= ';' | End ) | @'return' )"`
+	Value   Expr   `parser:"@@? ( ';' | End )"` // return's, or nil
 }
 
 // Expr is an expression: *Int, *Str, *Bool, *Param, *Ident, *Var, *Map, *Call,
 // *Unary, *Postfix, *Binary, *Cond, *Field, *Index, *Cast, *TypeExpr, *Tuple,
-// *Record, *BlockExpr or *Range.
+// *Record, *BlockExpr, *If or *Range.
 type Expr interface {
 	Node
 	expr()
@@ -231,7 +257,7 @@ type Ident struct {
 // Var is a scratch variable; Name is with its $.
 type Var struct {
 	At
-	Name string
+	Name string `parser:"@Var"`
 }
 
 // Map is @name or @name[keys]; Name is with its @.
@@ -241,8 +267,11 @@ type Map struct {
 	Keys []Expr // nil: no brackets
 }
 
-// Call is name(args). Args may hold *TypeExpr where a type was written
-// (sizeof(struct x)).
+// Call is name(args). An argument is a *TypeExpr where a type was written: a
+// bare name is one in the first argument of sizeof, offsetof and typeinfo
+// (unless Options.IsValue of package parse claims it), and typeof(…) is one in
+// every call. The second argument of offsetof is a field path, an *Ident or
+// *Field of *Idents.
 type Call struct {
 	At
 	Name   string
@@ -252,7 +281,7 @@ type Call struct {
 	Bang bool
 }
 
-// Unary is op X: one of - ! ~ * & ++ --.
+// Unary is op X: one of - ! ~ * & ++ -- comptime.
 type Unary struct {
 	At
 	Op string
@@ -307,19 +336,23 @@ type Cast struct {
 type TypeExpr struct {
 	At
 	// Keyword is "struct", "union", "enum" or "".
-	Keyword string
+	Keyword string `parser:"( @( 'struct' | 'union' | 'enum' )?"`
 	// Name is the base name, "" when Of is set.
-	Name string
+	Name string `parser:"@( Ident | Value )"`
 	// Of is the operand of typeof(…), nil otherwise.
-	Of       Expr
-	Suffixes []TypeSuffix
+	Of       Operand      `parser:"| 'typeof' '(' @@ ')' )"`
+	Suffixes []TypeSuffix `parser:"@@*"`
 }
 
 // TypeSuffix is * (Pointer), [N] (Len set) or [] (neither).
 type TypeSuffix struct {
-	Pointer bool
-	Len     Expr
+	Pointer bool `parser:"( @'*'"`
+	Len     Expr `parser:"| '[' @@? ']' )"`
 }
+
+// Operand is what typeof, sizeof and the like look at: an expression or a
+// *TypeExpr. It is a type of its own so that the grammar can tell.
+type Operand interface{ Expr }
 
 // Tuple is (a, b), (a,) or ().
 type Tuple struct {
@@ -357,7 +390,11 @@ func (*For) stmt()      {}
 func (*While) stmt()    {}
 func (*Unroll) stmt()   {}
 func (*Jump) stmt()     {}
+func (*Import) stmt()   {}
 func (*Block) stmt()    {}
+
+func (*If) otherwise()    {}
+func (*Block) otherwise() {}
 
 func (*Int) expr()       {}
 func (*Str) expr()       {}
@@ -378,4 +415,5 @@ func (*TypeExpr) expr()  {}
 func (*Tuple) expr()     {}
 func (*Record) expr()    {}
 func (*BlockExpr) expr() {}
+func (*If) expr()        {}
 func (*Range) expr()     {}
