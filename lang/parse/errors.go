@@ -43,8 +43,8 @@ func unexpected(t *lexer.Token, what string) *source.Diagnostic {
 }
 
 // diagnostic turns an error of the grammar into a message about the token that
-// it could not go on with.
-func diagnostic(err error) *source.Diagnostic {
+// it could not go on with, in a declaration that begins with the given token.
+func diagnostic(err error, decl lexer.Token) *source.Diagnostic {
 	if e := (*syntaxError)(nil); errors.As(err, &e) {
 		return e.d
 	}
@@ -54,7 +54,18 @@ func diagnostic(err error) *source.Diagnostic {
 			// Nothing stands there but the block's closing brace.
 			t = lexer.Token{Type: tokOp, Value: "}", Pos: t.Pos}
 		}
-		return unexpected(&t, wanted(e.Message()))
+		what := wanted(e.Message())
+		if what == "'}'" {
+			what = "a statement or '}'"
+			if decl.Type == tokKeyword && decl.Value == "config" {
+				what = "a setting or '}'"
+			}
+		}
+		d := unexpected(&t, what)
+		if what == "';'" && t.Type == tokOp && t.Value == ":" {
+			d.WithHint("the type of a variable is declared with let: let $x: int64 = 1;")
+		}
+		return d
 	}
 	if e := participle.Error(nil); errors.As(err, &e) {
 		pos := source.Pos(e.Position())
@@ -65,11 +76,11 @@ func diagnostic(err error) *source.Diagnostic {
 
 // phrases names what the grammar can want, in the words of a message.
 var phrases = map[string]string{
-	"Assign": "a statement or '}'", "Block": "'{'", "End": "';'", "Else": "'{' or 'if' after 'else'",
+	"Block": "'{'", "End": "';'", "Else": "'{' or 'if' after 'else'",
 	"Expr": "an expression", "Stmt": "a statement", "Subject": "a map or a range", "TypeExpr": "a type",
 	"Var": "a variable", "AttachPoint": "an attach point", "PredClose": "'/' to close the predicate",
 	"ident": "a name", "map": "a map", "string": "a string", "end": "';'", "predclose": "'/' to close the predicate",
-	"var": "a variable", "point": "an attach point",
+	"assignop": "';'", "var": "a variable", "point": "an attach point",
 }
 
 // wanted picks from participle's message the first thing that it says it would
@@ -83,9 +94,6 @@ func wanted(message string) string {
 	switch {
 	case strings.HasPrefix(want, `"`):
 		if sign, _, ok := strings.Cut(want[1:], `"`); ok {
-			if sign == "}" {
-				return "a statement or '}'"
-			}
 			return "'" + sign + "'"
 		}
 	case strings.HasPrefix(want, "<"):

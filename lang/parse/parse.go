@@ -49,9 +49,10 @@ func Parse(f *source.File, opt Options) (*ast.Script, source.List) {
 			break // cut off in the middle
 		}
 		skipTo(lex, s.items[i])
+		begin := *lex.Peek()
 		decl, err := parseNode(grammar().item, lex)
 		if err != nil {
-			list = append(list, within(diagnostic(err), s.items[i]))
+			list = append(list, s.moved(diagnostic(err, begin)))
 			skipTo(lex, limit)
 			continue
 		}
@@ -74,7 +75,7 @@ func Expr(f *source.File, opt Options) (ast.Expr, source.List) {
 		err = p.expected("the end of the expression")
 	}
 	if err != nil {
-		list = append(list, diagnostic(err))
+		list = append(list, diagnostic(err, lexer.Token{}))
 	}
 	if list = first(list, []int{0}); len(list) > 0 {
 		return nil, list
@@ -109,10 +110,18 @@ func skipTo(lex *lexer.PeekingLexer, offset int) {
 	}
 }
 
-// within gives a diagnostic without a place the item's.
-func within(d *source.Diagnostic, offset int) *source.Diagnostic {
-	if !d.Span.IsValid() {
-		d.Span.Start.Offset = offset
+// moved puts the complaint that a semicolon is missing where it is missed, if
+// the next token stands on a later line.
+func (s *scanner) moved(d *source.Diagnostic) *source.Diagnostic {
+	if d.Msg != "expected ';'" {
+		return d
+	}
+	i := sort.Search(len(s.toks), func(i int) bool { return s.toks[i].Pos.Offset >= d.Span.Start.Offset })
+	for i--; i >= 0 && s.toks[i].Type == tokSpace; i-- {
+	}
+	if i >= 0 && s.toks[i].Pos.Line < d.Span.Start.Line {
+		missing := end(&s.toks[i])
+		d.Span = source.Span{Start: missing, End: missing}
 	}
 	return d
 }

@@ -320,7 +320,7 @@ func (s *scanner) retag(op string) {
 
 func (s *scanner) badByte() {
 	r, size := utf8.DecodeRuneInString(s.src[s.off:])
-	d := s.errorf(s.off, s.off+size, "bad-character", "unexpected character %s", source.Quote(r, size))
+	d := s.errorf(s.off, s.off+size, "bad-character", "unexpected character '%s'", source.Escape(s.src[s.off:s.off+size]))
 	if r == '\'' {
 		d.WithHint("strings are written with double quotes, a character as its number: 65 for A")
 	}

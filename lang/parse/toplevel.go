@@ -118,13 +118,25 @@ func (s *scanner) semicolon() {
 // probe scans attach points, predicate and body.
 func (s *scanner) probe() {
 	if !s.points() {
-		return
+		s.junk()
 	}
 	if s.peek(0) == '/' {
 		s.predicate()
 	}
 	if s.peek(0) == '{' && !s.eof() {
 		s.untilBlock()
+	}
+}
+
+// junk passes over words where a block should be, up to it: the parser
+// complains about the first of them, and the block is no probe's.
+func (s *scanner) junk() {
+	for ; !s.eof() && s.peek(0) != '{'; s.space() {
+		end := s.off + 1
+		for end < len(s.src) && s.src[end] != '{' && !isSpace(s.src[end]) {
+			end++
+		}
+		s.emit(tokBad, end)
 	}
 }
 
@@ -144,8 +156,6 @@ func (s *scanner) points() bool {
 			}
 			return false
 		default:
-			// Two words that belong to no list: the parser asks for the
-			// block. What follows may well be the next probe.
 			return false
 		}
 		after := s.layout(s.off+1, false)

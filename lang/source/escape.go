@@ -9,23 +9,22 @@ import (
 
 // Escape makes text safe to show on a terminal: what cannot be printed, and
 // what would move the cursor or change the order of the text, becomes an
-// escape. Printable text of any script stays.
-func Escape(text string) string {
-	for i := 0; i < len(text); i++ {
-		if c := text[i]; c < ' ' || c >= 0x7f {
-			return escape(text)
-		}
-	}
-	return text
-}
+// escape. Printable text in any language stays.
+func Escape(text string) string { return escape(text, "") }
 
-func escape(text string) string {
+// escapeText is Escape for messages, which may have several lines.
+func escapeText(text string) string { return escape(text, "\n\t") }
+
+func escape(text, keep string) string {
 	var b strings.Builder
 	for len(text) > 0 {
 		r, size := utf8.DecodeRuneInString(text)
-		if r == utf8.RuneError && size == 1 {
+		switch {
+		case r == utf8.RuneError && size == 1:
 			fmt.Fprintf(&b, `\x%02x`, text[0])
-		} else {
+		case strings.ContainsRune(keep, r):
+			b.WriteRune(r)
+		default:
 			b.WriteString(escapeRune(r))
 		}
 		text = text[size:]
@@ -33,7 +32,7 @@ func escape(text string) string {
 	return b.String()
 }
 
-// escapeRune gives the shown form of a character.
+// escapeRune gives the shown form of a valid character.
 func escapeRune(r rune) string {
 	switch {
 	case r == '\n':
@@ -49,16 +48,4 @@ func escapeRune(r rune) string {
 	default:
 		return fmt.Sprintf(`\U%08x`, r)
 	}
-}
-
-// Quote names a character of a script in a message: as itself in quotes, or by
-// its code.
-func Quote(r rune, size int) string {
-	if unicode.IsPrint(r) && r != utf8.RuneError {
-		return "'" + string(r) + "'"
-	}
-	if r == utf8.RuneError && size <= 1 {
-		return "(not UTF-8)"
-	}
-	return fmt.Sprintf("U+%04X", r)
 }

@@ -40,12 +40,15 @@ type Span struct{ Start, End Pos }
 // IsValid tells whether s is a place at all.
 func (s Span) IsValid() bool { return s.Start.IsValid() }
 
-// String gives file:line:column-column, the form that diagnostics begin with.
+// String gives file:line:column-column, the form that diagnostics begin with,
+// or file:line-line when s goes on over several lines.
 func (s Span) String() string {
 	switch {
 	case !s.IsValid():
 		return "-"
-	case s.End.Line == s.Start.Line && s.End.Column > s.Start.Column:
+	case s.End.Line > s.Start.Line:
+		return fmt.Sprintf("%s:%d-%d", s.Start.Filename, s.Start.Line, s.End.Line)
+	case s.End.Line == s.Start.Line && s.End.Column >= s.Start.Column:
 		return fmt.Sprintf("%s:%d:%d-%d", s.Start.Filename, s.Start.Line, s.Start.Column, s.End.Column)
 	default:
 		return s.Start.String()
