@@ -34,7 +34,7 @@ fuzz:
 	./.ci/fuzz $(FUZZTIME)
 
 bench: build
-	$(SUDO) ./.ci/bench ./sonde
+	$(SUDO) go run ./.ci/bench ./sonde
 
 # The root-only tests in virtual machines, one for each kernel of the matrix:
 # make vm, or make vm KERNEL=6.1
@@ -44,7 +44,7 @@ vm:
 lint:
 	@unformatted="$$(gofmt -l cmd lang codegen runtime stdlib)"; \
 	if [ -n "$$unformatted" ]; then echo "not formatted (gofmt -w): $$unformatted"; exit 1; fi
-	go vet ./...
+	go vet ./... ./.ci/bench
 	go run $(STATICCHECK) ./...
 
 install: build
