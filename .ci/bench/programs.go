@@ -17,13 +17,13 @@ var programScripts = []struct{ name, script string }{
 	{"empty", "tracepoint:raw_syscalls:sys_enter { }"},
 	{"count", "tracepoint:raw_syscalls:sys_enter { @ = count(); }"},
 	{"count by comm", "tracepoint:raw_syscalls:sys_enter { @[comm] = count(); }"},
-	{"count by pid, comm, id", "tracepoint:raw_syscalls:sys_enter { @[pid, comm, args.id] = count(); }"},
+	{"count by pid, comm, id", "tracepoint:raw_syscalls:sys_enter { @[pid, comm, args->id] = count(); }"},
 	{"filter", `tracepoint:raw_syscalls:sys_enter /comm == "no such name"/ { @ = count(); }`},
 	{"latency histogram", startupScripts[2].script},
 	{"kernel stack", "tracepoint:raw_syscalls:sys_enter { @[kstack] = count(); }"},
 	{"user stack", "tracepoint:raw_syscalls:sys_enter { @[ustack] = count(); }"},
-	{"string of the caller", "tracepoint:syscalls:sys_enter_access { @[str(args.filename)] = count(); }"},
-	{"printf, filtered to one process", "tracepoint:raw_syscalls:sys_enter /pid == %d/ { printf(\"%%d %%s %%d\\n\", pid, comm, args.id); }"},
+	{"string of the caller", "tracepoint:syscalls:sys_enter_access { @[str(args->filename)] = count(); }"},
+	{"printf, filtered to one process", "tracepoint:raw_syscalls:sys_enter /pid == %d/ { printf(\"%%d %%s %%d\\n\", pid, comm, args->id); }"},
 }
 
 // calls is how often each system call of the workload is made.
