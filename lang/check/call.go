@@ -1,0 +1,458 @@
+package check
+
+import (
+	"fmt"
+	"slices"
+
+	"sonde/lang/ast"
+	"sonde/lang/config"
+	"sonde/lang/source"
+	"sonde/lang/types"
+)
+
+// call checks name(args), or a builtin value written bare.
+func (b *body) call(e ast.Expr, name string, args []ast.Expr, discarded bool) operand {
+	if m := b.macro(name, args); m != nil {
+		return b.inlined(e, m, args)
+	}
+	f := b.lib.Func(name)
+	if f == nil {
+		if m := b.libraryMacro(name, args); m != nil {
+			return b.inlined(e, m, args)
+		}
+		if b.isMacro(name) {
+			b.noSuchMacro(e, name, args)
+		} else {
+			suggest(b.errorf(nameOf(e), UnknownFunction, "Unknown function: '%s'", name), name, b.vocabulary())
+		}
+		b.visitAll(args)
+		return operand{}
+	}
+	if f.Shape == Aggregation {
+		b.errorf(e, MisplacedAggregation, "%s() must be assigned directly to a map", name).
+			WithHint("@ = %s(…)", name)
+		b.visitAll(args)
+		return operand{}
+	}
+	return b.callFunc(&Call{Func: f, Discarded: discarded}, e, name, args)
+}
+
+// visitAll checks arguments of a call that is wrong itself, for what they bind;
+// bare words may have had a meaning there.
+func (b *body) visitAll(args []ast.Expr) {
+	for _, a := range args {
+		switch a.(type) {
+		case *ast.Ident, *ast.TypeExpr, *ast.Map:
+		default:
+			b.expr(a)
+		}
+	}
+}
+
+// nameOf is the place of a call's name.
+func nameOf(e ast.Expr) ast.Node {
+	if c, ok := e.(*ast.Call); ok && c.NameAt.Pos.IsValid() {
+		return c.NameAt
+	}
+	return e
+}
+
+// callFunc checks a call of a record.
+func (b *body) callFunc(call *Call, e ast.Expr, name string, args []ast.Expr) operand {
+	f := call.Func
+	call.Node, call.Args = e, args
+	call.Context, call.Checker = b.inst.Context, recordView{b}
+	call.InLoop = b.loops > 0
+	b.inst.Info.Calls[e] = call
+	ok := b.usable(call, name)
+	sig, fits := b.signature(call, name)
+	if !fits || !ok {
+		return operand{}
+	}
+	call.Sig = sig
+	t := sig.Result
+	if f.Check != nil {
+		before := len(b.diags)
+		if r := f.Check(call); r != nil {
+			t = r
+		} else if t == nil && call.Const == nil || hasErrors(b.diags[before:]) {
+			return operand{}
+		}
+	}
+	if call.Const != nil {
+		x := constant(call.Const)
+		if t != nil {
+			x.typ = t
+		}
+		return x
+	}
+	if t != nil {
+		call.Type = types.Settle(t)
+	}
+	if t == nil || isVoid(t) {
+		return operand{mode: novalue}
+	}
+	x := of(t)
+	if f.Shape == Aggregation {
+		return x
+	}
+	if _, ok := t.(*types.Struct); ok {
+		x.space = b.inst.Context.Space
+	}
+	return x
+}
+
+func hasErrors(l source.List) bool { return l.HasErrors() }
+
+// usable tells whether the function may be used at all in this script, on this
+// kernel, in this context.
+func (b *body) usable(call *Call, name string) bool {
+	f := call.Func
+	at := nameOf(call.Node)
+	if f.Unsafe && !b.opt.Unsafe {
+		b.errorf(at, UnsafeFunction, "%s() is an unsafe function being used in safe mode", name).
+			WithHint("--unsafe allows it")
+		return false
+	}
+	for _, need := range f.Needs {
+		if !b.host.Features().Has(need) {
+			b.errorf(at, MissingFeature, "Missing required kernel feature: %s", need.Name).
+				WithHint("%s needs %s, which Linux has from %s on", name, need.What, need.Since)
+			return false
+		}
+	}
+	if f.Ctx != nil && b.inst.Context.Provider != nil {
+		if ok, why := f.Ctx(b.inst.Context); !ok {
+			d := b.errorf(at, WrongContext, "%s can not be used with \"%s\" probes", name, b.inst.Context.Provider.Name)
+			if why != "" {
+				d.Msg += ": " + why
+			}
+			return false
+		}
+	}
+	return true
+}
+
+// signature finds the first signature that the arguments fit, evaluates them by
+// it, and reports when there is none.
+func (b *body) signature(call *Call, name string) (*Sig, bool) {
+	sigs := call.Func.Sigs
+	if len(sigs) == 0 {
+		sigs = []Sig{{}}
+	}
+	var fit []*Sig
+	for i := range sigs {
+		s := &sigs[i]
+		n := len(call.Args)
+		if n >= len(s.Params)-s.Optional && (n <= len(s.Params) || s.Variadic) {
+			fit = append(fit, s)
+		}
+	}
+	if len(fit) == 0 {
+		b.errorf(call.Node, WrongArgumentCount, "%s", countMessage(name, sigs, len(call.Args)))
+		b.visitAll(call.Args)
+		return nil, false
+	}
+	if worded := slices.DeleteFunc(slices.Clone(fit), func(s *Sig) bool { return !b.syntaxFits(s, call.Args) }); len(worded) > 0 {
+		fit = worded
+	}
+	for _, s := range fit[:len(fit)-1] {
+		if b.argsFit(s, call) {
+			return s, b.arguments(s, call, name)
+		}
+	}
+	s := fit[len(fit)-1]
+	return s, b.arguments(s, call, name)
+}
+
+// countMessage says how many arguments a function takes.
+func countMessage(name string, sigs []Sig, got int) string {
+	least, most := len(sigs[0].Params), 0
+	for _, s := range sigs {
+		least = min(least, len(s.Params)-s.Optional)
+		most = max(most, len(s.Params))
+		if s.Variadic {
+			most = int(^uint(0) >> 1)
+		}
+	}
+	plural := func(n int) string {
+		switch n {
+		case 0:
+			return "no arguments"
+		case 1:
+			return "one argument"
+		}
+		return fmt.Sprintf("%d arguments", n)
+	}
+	switch {
+	case least == most:
+		return fmt.Sprintf("%s() requires %s (%d provided)", name, plural(least), got)
+	case got < least:
+		return fmt.Sprintf("%s() requires at least %s (%d provided)", name, plural(least), got)
+	}
+	return fmt.Sprintf("%s() takes up to %s (%d provided)", name, plural(most), got)
+}
+
+// param is the parameter that argument i goes to; a variadic tail takes values.
+func (s *Sig) param(i int) Param {
+	if i < len(s.Params) {
+		return s.Params[i]
+	}
+	return Param{Kind: AnyArg}
+}
+
+// syntaxFits tells whether the arguments look like what the parameters want, for
+// the kinds that are told by their looks.
+func (b *body) syntaxFits(s *Sig, args []ast.Expr) bool {
+	for i, a := range args {
+		id, word := a.(*ast.Ident)
+		_, isMap := a.(*ast.Map)
+		_, isType := a.(*ast.TypeExpr)
+		known := word && (b.lib.Func(id.Name) != nil || b.macro(id.Name, nil) != nil)
+		switch s.param(i).Kind {
+		case NameArg:
+			if !word {
+				return false
+			}
+		case MapArg:
+			if !isMap {
+				return false
+			}
+		case TypeArg, RawArg:
+		default:
+			if isType || word && !known && b.enumless(id.Name) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// enumless tells that a word is no constant either.
+func (b *body) enumless(word string) bool {
+	if _, ok := b.defs.constant(word); ok {
+		return false
+	}
+	if btf := b.host.BTF(); btf != nil {
+		if _, _, ok := btf.EnumConst(word); ok {
+			return false
+		}
+	}
+	return true
+}
+
+// argsFit tells whether evaluated arguments have the kinds that s wants, without
+// reporting that they have not.
+func (b *body) argsFit(s *Sig, call *Call) bool {
+	for i, a := range call.Args {
+		switch kind := s.param(i).Kind; kind {
+		case NameArg, MapArg, TypeArg, RawArg:
+		default:
+			x := b.argument(kind, a)
+			if x.mode != invalid && kindFits(kind, x) != "" {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// argument evaluates an argument, once per round.
+func (b *body) argument(kind ParamKind, a ast.Expr) operand {
+	if x, ok := b.ops[a]; ok {
+		return x
+	}
+	if kind == TextArg || kind == ConstStringArg {
+		if x, ok := b.textOperand(a); ok {
+			return b.say(a, x)
+		}
+	}
+	return b.expr(a)
+}
+
+// textOperand gives what a positional parameter, or a string that is no value at
+// run time, means as text.
+func (b *body) textOperand(a ast.Expr) (operand, bool) {
+	switch a := a.(type) {
+	case *ast.Str:
+	case *ast.Param:
+		if a.N == 0 {
+			return operand{}, false
+		}
+	case *ast.Binary:
+		if p, ok := a.X.(*ast.Param); !ok || a.Op != "+" || p.N == 0 {
+			return operand{}, false
+		}
+	default:
+		return operand{}, false
+	}
+	s, ok := b.text(a)
+	return constant(s), ok
+}
+
+// arguments evaluates the arguments by the signature, and reports the first that
+// does not fit.
+func (b *body) arguments(s *Sig, call *Call, name string) bool {
+	ok := true
+	var over *mapState
+	for i, a := range call.Args {
+		p := s.param(i)
+		switch p.Kind {
+		case RawArg:
+		case NameArg:
+			if _, word := a.(*ast.Ident); !word {
+				b.errorf(a, WrongArgument, "%s() expects a word as %s", name, ordinal(i, p))
+				ok = false
+			}
+		case TypeArg:
+			// The record asks for it.
+		case MapArg:
+			if over = b.mapArgument(call, a, p, name); over == nil {
+				ok = false
+			}
+		case KeyArg:
+			x := b.argument(AnyArg, a)
+			if over == nil {
+				ok = false
+				continue
+			}
+			if !b.shaped(over, call.Args[i-1], keyed) || !b.key(over, x, a, []ast.Expr{a}) {
+				ok = false
+			}
+		default:
+			x := b.argument(p.Kind, a)
+			if !x.valid() && x.mode != novalue {
+				ok = false
+				continue
+			}
+			if want := kindFits(p.Kind, x); want != "" {
+				b.wrongArgument(call, name, a, want, x)
+				ok = false
+			}
+		}
+	}
+	return ok
+}
+
+func ordinal(i int, p Param) string {
+	if p.Name != "" {
+		return "its " + p.Name
+	}
+	return fmt.Sprintf("argument %d", i+1)
+}
+
+func (b *body) wrongArgument(call *Call, name string, a ast.Expr, want string, x operand) {
+	literal := want == "int literal" || want == "string literal"
+	if literal {
+		b.errorf(a, WrongArgument, "%s() expects a %s (%s provided)", name, want, x.name())
+		return
+	}
+	d := b.errorf(a, WrongArgument, "%s() only supports %s arguments (%s provided)", name, want, x.name())
+	if _, str := x.typ.(types.String); str && want == "int" {
+		if p, ok := a.(*ast.Param); ok {
+			text, _ := b.paramText(p.N)
+			d.WithHint("$%d is \"%s\", which is not a number", p.N, text)
+		}
+	}
+}
+
+// kindFits says what the kind wants instead of x, or "".
+func kindFits(kind ParamKind, x operand) string {
+	_, isPtr := x.typ.(types.Pointer)
+	_, isStr := x.typ.(types.String)
+	switch {
+	case x.mode == novalue:
+		return "non-void"
+	case kind == IntArg && !isInt(x.typ):
+		return "int"
+	case kind == PtrArg && !isPtr && !isInt(x.typ):
+		return "int or pointer"
+	case kind == StringArg && !isStr:
+		return "string"
+	case kind == ConstIntArg && (x.val == nil || bigOf(x.val) == nil):
+		return "int literal"
+	case kind == ConstStringArg:
+		if _, ok := x.val.(string); !ok {
+			return "string literal"
+		}
+	}
+	return ""
+}
+
+// mapArgument resolves a map handed over as such.
+func (b *body) mapArgument(call *Call, a ast.Expr, p Param, name string) *mapState {
+	m, ok := a.(*ast.Map)
+	if !ok {
+		b.errorf(a, WrongArgument, "%s() expects a map argument", name)
+		b.visitAll([]ast.Expr{a})
+		return nil
+	}
+	if m.Keys == nil {
+		return b.useMap(m)
+	}
+	if !p.Keyed {
+		b.errorf(a, WrongArgument, "%s() expects a map argument", name).
+			WithHint("write %s(%s), without a key", name, m.Name)
+		return nil
+	}
+	return b.element(m)
+}
+
+// recordView is the checker as records see it.
+type recordView struct{ b *body }
+
+func (v recordView) TypeOf(e ast.Expr) types.Type {
+	x := v.b.ops[e]
+	if !x.valid() {
+		return nil
+	}
+	return types.Settle(x.typ)
+}
+
+func (v recordView) Eval(e ast.Expr) types.Type {
+	v.b.expr(e)
+	return v.TypeOf(e)
+}
+
+func (v recordView) TypeArg(e ast.Expr) types.Type {
+	t := v.b.typeOf(e)
+	if t == nil {
+		return nil
+	}
+	return types.Settle(t)
+}
+
+func (v recordView) ConstInt(e ast.Expr) (int64, bool) {
+	x, ok := v.b.ops[e]
+	if !ok {
+		x = v.b.expr(e)
+	}
+	switch n := x.val.(type) {
+	case int64:
+		return n, true
+	case uint64:
+		return int64(n), true
+	}
+	return 0, false
+}
+
+func (v recordView) ConstString(e ast.Expr) (string, bool) { return v.b.text(e) }
+
+func (v recordView) Map(e ast.Expr) *Map {
+	m, ok := e.(*ast.Map)
+	if !ok {
+		return nil
+	}
+	st := v.b.maps[m.Name]
+	if st == nil || v.b.inst.Info.Maps[m] == nil {
+		st = v.b.useMap(m)
+	}
+	// Show the record what is known by now.
+	return st.finish()
+}
+
+func (v recordView) Report(d *source.Diagnostic) *source.Diagnostic { return v.b.report(d) }
+func (v recordView) Options() *Options                              { return v.b.opt }
+func (v recordView) Config() *config.Config                         { return &v.b.cfg }
+func (v recordView) Library() Library                               { return v.b.lib }
+func (v recordView) Host() Host                                     { return v.b.host }

@@ -1,0 +1,283 @@
+package check
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"sonde/lang/ast"
+	"sonde/lang/source"
+)
+
+// expand turns attach points into targets, and groups targets that can share a
+// program into instances.
+func (c *checker) expand() {
+	total := 0
+	alone, others := (*Point)(nil), false
+	for _, item := range c.script.Items {
+		probe, ok := item.(*ast.Probe)
+		if !ok {
+			continue
+		}
+		var targets []Target
+		broken := false
+		for _, ap := range probe.Points {
+			p := c.point(ap)
+			if p == nil {
+				broken = true
+				continue
+			}
+			switch {
+			case p.Provider.Alone:
+				if alone != nil {
+					others = true
+				}
+				alone = p
+			default:
+				others = true
+			}
+			found, ok := c.targets(p)
+			broken = broken || !ok
+			targets = append(targets, found...)
+		}
+		total += len(targets)
+		c.instances(probe, targets, broken)
+	}
+	if alone != nil && (others || len(c.bodies) > 1) {
+		c.errorf(alone.Node, InvalidProbe, "%s probes can not stand in a script with other probes", alone.Provider.Name)
+	}
+	c.limits(total)
+}
+
+func (c *checker) limits(total int) {
+	if max := c.cfg.MaxProbes; uint64(total) > max {
+		c.errorf(c.script, TooManyProbes, "Can't attach to %d probes because it exceeds the current limit of %d probes.", total, max).
+			WithHint("BPFTRACE_MAX_PROBES or the setting max_probes raises the limit, but a high number of probes can slow the system down")
+	}
+	if max := c.cfg.MaxBPFProgs; uint64(len(c.bodies)) > max {
+		c.errorf(c.script, TooManyProbes, "Your program is trying to generate more than %d BPF programs, which exceeds the current limit of %d", len(c.bodies), max).
+			WithHint("BPFTRACE_MAX_BPF_PROGS or the setting max_bpf_progs raises the limit")
+	}
+}
+
+// point reads an attach point.
+func (c *checker) point(ap *ast.AttachPoint) *Point {
+	parts, why := c.split(ap.Text)
+	if why != "" {
+		c.errorf(ap, InvalidProbe, "%s", why)
+		return nil
+	}
+	pr := c.lib.Provider(parts[0])
+	if pr == nil {
+		d := c.errorf(ap, InvalidProbe, "Invalid probe type: %s", parts[0])
+		suggest(d, parts[0], c.lib.Names("provider"))
+		return nil
+	}
+	for _, need := range pr.Needs {
+		if !c.host.Features().Has(need) {
+			c.errorf(ap, MissingFeature, "Missing required kernel feature: %s", need.Name).
+				WithHint("%s probes need %s, which Linux has from %s on", pr.Name, need.What, need.Since)
+			return nil
+		}
+	}
+	p := &Point{Node: ap, Provider: pr, Parts: parts[1:]}
+	if d := pr.Parse(p); d != nil {
+		c.place(d, ap)
+		if d.Severity == source.Error {
+			return nil
+		}
+	}
+	return p
+}
+
+// place reports what a provider said, at the attach point unless it knew better.
+func (c *checker) place(d *source.Diagnostic, ap *ast.AttachPoint) {
+	if !d.Span.IsValid() {
+		d.Span = ap.Span()
+	}
+	if d.Code == "" {
+		d.Code = InvalidProbe
+	}
+	c.report(d)
+}
+
+// split cuts an attach point at its colons, takes quotes away and fills in
+// positional parameters.
+func (c *checker) split(text string) (parts []string, why string) {
+	var part strings.Builder
+	quoted := false
+	for i := 0; i < len(text); i++ {
+		switch ch := text[i]; {
+		case ch == '"':
+			quoted = !quoted
+		case quoted && ch == '\\' && i+1 < len(text):
+			i++
+			part.WriteByte(text[i])
+		case !quoted && ch == ':':
+			parts = append(parts, strings.TrimSpace(part.String()))
+			part.Reset()
+		case !quoted && ch == '$':
+			j := i + 1
+			for j < len(text) && '0' <= text[j] && text[j] <= '9' {
+				j++
+			}
+			n, err := strconv.Atoi(text[i+1 : j])
+			if err != nil || n == 0 {
+				return nil, fmt.Sprintf("invalid trailing character for positional param: %s. Try quoting this entire part if this is intentional", text[i+1:])
+			}
+			value, _ := c.paramText(n)
+			part.WriteString(value)
+			i = j - 1
+		default:
+			part.WriteByte(ch)
+		}
+	}
+	return append(parts, strings.TrimSpace(part.String())), ""
+}
+
+// targets asks the provider what a point means on this machine.
+func (c *checker) targets(p *Point) ([]Target, bool) {
+	found, d := p.Provider.Expand(p, c.host, c.opt)
+	if d != nil {
+		if c.missing(p, d.Msg, d.Hint) {
+			return nil, false
+		}
+	} else if len(found) == 0 {
+		if c.missing(p, fmt.Sprintf("No matches for %s %s", p.Provider.Name, strings.Join(p.Parts, ":")), "") {
+			return nil, false
+		}
+	}
+	for i := range found {
+		if found[i].Point == nil {
+			found[i].Point = p
+		}
+	}
+	return found, true
+}
+
+// missing reports a probe that does not exist as the setting missing_probes
+// wants it, and tells whether that is an error.
+func (c *checker) missing(p *Point, msg, hint string) bool {
+	msg = strings.TrimSuffix(msg, ".")
+	switch c.cfg.MissingProbes {
+	case "ignore":
+		return false
+	case "warn":
+		c.warnf(p.Node, MissingProbe, "%s. Skipping.", msg)
+		return false
+	}
+	d := c.errorf(p.Node, MissingProbe, "%s.", msg)
+	if hint == "" {
+		hint = "if that is expected, set missing_probes to warn; -l lists what exists"
+	}
+	d.WithHint("%s", hint)
+	return true
+}
+
+// instances makes the bodies of one probe.
+func (c *checker) instances(probe *ast.Probe, targets []Target, broken bool) {
+	if len(targets) == 0 {
+		if !broken && c.cfg.MissingProbes == "warn" {
+			c.warnf(probe, MissingProbe, "Probe has no valid attach points. It is being removed which may cause issues with program behavior.")
+		}
+		if broken {
+			// Still look at the body: its own mistakes are worth saying.
+			c.body(probe, &Context{}, nil, uses{})
+		}
+		return
+	}
+	u := c.usesOf(probe)
+	type group struct {
+		provider  string
+		program   ProgramKind
+		space     uint8
+		user      bool
+		key, name string
+	}
+	known := map[group]*body{}
+	for i := range targets {
+		t := targets[i]
+		pr := t.Point.Provider
+		ctx, d := pr.Context(&t, c.host)
+		if d != nil {
+			c.place(d, t.Point.Node)
+			if d.Severity == source.Error {
+				continue
+			}
+		}
+		if ctx.Provider == nil {
+			ctx.Provider = pr
+		}
+		g := group{provider: pr.Name, program: ctx.Program, space: uint8(ctx.Space), user: ctx.User}
+		if u.perTarget {
+			g.key = ctx.Key
+		}
+		if ctx.Bound || u.named && (pr.Cookie == nil || !c.host.Features().Has(pr.Cookie)) {
+			g.name = t.Name
+		}
+		if b := known[g]; b != nil && g.name == "" {
+			b.inst.Targets = append(b.inst.Targets, t)
+			b.inst.Context.Shared, b.inst.Context.Target = true, nil
+			continue
+		}
+		known[g] = c.body(probe, ctx, []Target{t}, u)
+	}
+}
+
+func (c *checker) body(probe *ast.Probe, ctx *Context, targets []Target, u uses) *body {
+	own := *ctx
+	b := &body{
+		checker: c,
+		inst:    &Instance{Probe: probe, Context: &own, Targets: targets, UsesName: u.named},
+		vars:    map[ast.Node]*varState{},
+		inline:  map[ast.Expr]*ast.BlockExpr{},
+	}
+	if len(targets) == 1 {
+		own.Target = &targets[0]
+	}
+	c.bodies = append(c.bodies, b)
+	return b
+}
+
+// uses tells how a body depends on the target that runs it.
+type uses struct{ perTarget, named bool }
+
+// usesOf looks for builtins whose value depends on the target, through macros
+// and library functions too.
+func (c *checker) usesOf(probe *ast.Probe) uses {
+	var u uses
+	var looked []string
+	var visit func(n ast.Node)
+	visit = func(n ast.Node) {
+		ast.Inspect(n, func(n ast.Node) bool {
+			name := ""
+			switch n := n.(type) {
+			case *ast.Ident:
+				name = n.Name
+			case *ast.Call:
+				name = n.Name
+			default:
+				return true
+			}
+			if slices.Contains(looked, name) {
+				return true
+			}
+			looked = append(looked, name)
+			if macros := c.definitionsOf(name); len(macros) > 0 {
+				for _, m := range macros {
+					visit(m.Body)
+				}
+			} else if f := c.lib.Func(name); f != nil {
+				u.perTarget = u.perTarget || f.PerTarget
+				u.named = u.named || f.Named
+			}
+			return true
+		})
+	}
+	if probe.Predicate != nil {
+		visit(probe.Predicate)
+	}
+	visit(probe.Body)
+	return u
+}
