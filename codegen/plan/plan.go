@@ -29,6 +29,8 @@ type Plan struct {
 	// Vars are the script's maps in order of first mention, for printing at
 	// exit; each names the kernel map that holds it.
 	Vars []*Var
+	// Losses describes the counters from FirstFree on, in order.
+	Losses []Loss
 	// BTF is the raw BTF of the types and strings that all programs' FuncInfo and
 	// LineInfo refer to; nil: none. A kernel that refuses it runs the programs
 	// without.
@@ -82,14 +84,20 @@ type Counter uint32
 const (
 	// LostEvents: no room in the ring buffer.
 	LostEvents Counter = iota
-	// MapFull: an element could not be inserted (also counted per map, see
-	// Var.FullCounter).
-	MapFull
 	// LostStacks: a stack trace could not be kept.
 	LostStacks
 	// FirstFree is where counters for single maps and helpers begin.
 	FirstFree
 )
+
+// Loss is something that can go wrong while programs run, and is counted.
+type Loss struct {
+	Counter Counter
+	// What completes the sentence "1,234 …": "elements found no room in @x".
+	What string
+	// Span is where in the script.
+	Span source.Span
+}
 
 // Map is a kernel map to create.
 type Map struct {
@@ -122,8 +130,9 @@ type Var struct {
 	PerCPU bool
 	// Scalar: no key; the element at 0.
 	Scalar bool
-	// Present: a scalar or per-CPU array slot is preceded by a byte-sized flag
-	// at this offset of the value when ≥ 0; unset slots don't exist.
+	// Present is the offset of a byte behind the value, within the map's ValueSize, that
+	// is not 0 in slots that exist; ≤ 0: there is none. (The value is at 0.) For arrays,
+	// whose slots are there from the beginning.
 	Present int
 	// FullCounter counts failed insertions.
 	FullCounter Counter
@@ -153,8 +162,9 @@ const HeaderSize = 8
 // Attach is one attachment of a program.
 type Attach struct {
 	Program int
-	// Name is the probe's full name, as the probe builtin gives it.
-	Name string
+	// Name is the probe's full name, as the probe builtin gives it, and Func what the
+	// func builtin gives.
+	Name, Func string
 	// Cookie is handed to the program when it is not 0.
 	Cookie uint64
 	// How is a mechanism: one of the types in attach.go.

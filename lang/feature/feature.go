@@ -63,6 +63,7 @@ var (
 	IterNum          = &Feature{"iter_num", Version{6, 4}, "open-coded numeric iterators"}
 	ForEachMapElem   = &Feature{"for_each_map_elem", Version{5, 13}, "bpf_for_each_map_elem"}
 	MapLookupPerCPU  = &Feature{"map_lookup_percpu_elem", Version{5, 19}, "bpf_map_lookup_percpu_elem"}
+	MapElemCount     = &Feature{"map_sum_elem_count", Version{6, 6}, "bpf_map_sum_elem_count"}
 	BootTime         = &Feature{"ktime_get_boot_ns", Version{5, 8}, "bpf_ktime_get_boot_ns"}
 	TAITime          = &Feature{"ktime_get_tai_ns", Version{6, 1}, "bpf_ktime_get_tai_ns"}
 	SignalThread     = &Feature{"send_signal_thread", Version{5, 5}, "bpf_send_signal_thread"}
