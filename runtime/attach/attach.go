@@ -1,0 +1,187 @@
+// Package attach makes programs run when something happens in the kernel or in
+// a process, and stops them again.
+//
+// Comes in: a plan and the descriptors of its loaded programs. Goes out: a Set of
+// what is attached, and a diagnostic for each attachment that failed. Guaranteed:
+// what is attached is held by file descriptors only, so nothing survives the
+// process, however it ends; when Detach has returned no program runs any more.
+//
+// One file for each mechanism of codegen/plan/attach.go.
+package attach
+
+import (
+	"sync"
+
+	"github.com/cilium/ebpf"
+
+	"sonde/codegen/plan"
+	"sonde/lang/source"
+	"sonde/runtime/sys"
+)
+
+// Set is what is attached.
+type Set struct {
+	plan  *plan.Plan
+	progs []int
+	// load loads a program again, for another attach type.
+	load func(prog int, kind ebpf.AttachType) (int, error)
+
+	mu sync.Mutex
+	// links stop their program when they are closed; events are the perf events that
+	// they belong to, or, where the kernel has no links, that hold the program
+	// themselves.
+	links, events []int
+	// reloaded programs, by index.
+	reloaded map[int]int
+	attached int
+	failures source.List
+}
+
+// New prepares to attach programs, descriptors by index in the plan. load loads a
+// program again for another attach type, for kernels that turn out not to
+// have the one that ProgramType gave.
+func New(p *plan.Plan, progs []int, load func(prog int, kind ebpf.AttachType) (int, error)) *Set {
+	return &Set{plan: p, progs: progs, load: load, reloaded: map[int]int{}}
+}
+
+// atOnce bounds how many attachments are made at the same time. Making one waits
+// for nothing, so that more than the processors do not help.
+const atOnce = 4
+
+// Attach makes all attachments except TestRuns. Those of one place are made one after
+// another, in the order that lets their programs run in script order. It gives
+// a diagnostic for each that failed; the others stand.
+func (s *Set) Attach() source.List {
+	jobs := s.jobs()
+	queue := make(chan func(), len(jobs))
+	for _, j := range jobs {
+		queue <- j
+	}
+	close(queue)
+	var wg sync.WaitGroup
+	for range min(atOnce, len(jobs)) {
+		wg.Go(func() {
+			for job := range queue {
+				job()
+			}
+		})
+	}
+	wg.Wait()
+	return s.sorted()
+}
+
+// jobs groups the plan's attachments by place.
+func (s *Set) jobs() []func() {
+	var jobs []func()
+	places := map[any][]*plan.Attach{}
+	var order []any
+	for _, g := range s.multis() {
+		jobs = append(jobs, func() { s.attachMulti(g) })
+	}
+	for _, a := range s.plan.Attach {
+		if s.single(a) {
+			key := place(a.How)
+			if places[key] == nil {
+				order = append(order, key)
+			}
+			places[key] = append(places[key], a)
+		}
+	}
+	for _, key := range order {
+		list := places[key]
+		jobs = append(jobs, func() {
+			for i := range list {
+				a := list[i]
+				if lastFirst(a.How) {
+					a = list[len(list)-1-i]
+				}
+				if err := s.attach(a); err != nil {
+					s.failed(explain(a, err))
+				}
+			}
+		})
+	}
+	return jobs
+}
+
+// single tells whether an attachment is made by attach.
+func (s *Set) single(a *plan.Attach) bool {
+	switch a.How.(type) {
+	case plan.TestRun:
+		return false
+	case plan.Uprobe:
+		return ProgramType(s.plan, a.Program) != sys.AttachUprobeMulti
+	}
+	return true
+}
+
+// place is equal for attachments whose programs run at the same moments.
+func place(how plan.Mechanism) any {
+	if t, ok := how.(plan.PerfTracepoint); ok {
+		t.ID = 0
+		return t
+	}
+	return how
+}
+
+// lastFirst tells that the kernel runs what was attached last first.
+func lastFirst(how plan.Mechanism) bool {
+	switch how.(type) {
+	case plan.Uprobe, plan.Kprobe:
+		return true
+	}
+	return false
+}
+
+// attach makes one attachment.
+func (s *Set) attach(a *plan.Attach) error {
+	switch how := a.How.(type) {
+	case plan.PerfTracepoint:
+		return s.tracepoint(a, how)
+	case plan.RawTracepoint:
+		return s.rawTracepoint(a, how)
+	case plan.PerfEvent:
+		return s.perfEvent(a, how)
+	case plan.Uprobe:
+		return s.uprobe(a, how)
+	case plan.Kprobe:
+		return s.kprobe(a, how)
+	}
+	return errUnknown
+}
+
+// prog gives the descriptor of an attachment's program.
+func (s *Set) prog(a *plan.Attach) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if fd, ok := s.reloaded[a.Program]; ok {
+		return fd
+	}
+	return s.progs[a.Program]
+}
+
+// hold keeps the descriptors of a finished attachment (event -1: none).
+func (s *Set) hold(link, event, count int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if link >= 0 {
+		s.links = append(s.links, link)
+	}
+	if event >= 0 {
+		s.events = append(s.events, event)
+	}
+	s.attached += count
+}
+
+func (s *Set) failed(d *source.Diagnostic) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.failures = append(s.failures, d)
+}
+
+// Count is how many attachments stand.
+func (s *Set) Count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.attached
+}

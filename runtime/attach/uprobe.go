@@ -1,0 +1,168 @@
+package attach
+
+import (
+	"errors"
+	"io/fs"
+	"slices"
+
+	"github.com/cilium/ebpf"
+	"golang.org/x/sys/unix"
+
+	"sonde/codegen/plan"
+	"sonde/runtime/sys"
+)
+
+// refCounterShift is where a uprobe event's config has the file offset of the
+// USDT semaphore (format/ref_ctr_offset, kernel 4.20).
+const refCounterShift = 32
+
+// uprobe attaches to a place in a file through the perf event kind of that name (kernel
+// 4.17).
+func (s *Set) uprobe(a *plan.Attach, how plan.Uprobe) error {
+	kind, err := sys.PerfType("uprobe")
+	if errors.Is(err, fs.ErrNotExist) {
+		return errNoUprobes
+	}
+	if err != nil {
+		return err
+	}
+	e := sys.PerfEvent{
+		Type: kind, Config: how.RefCounter << refCounterShift, Path: how.Path, Number: how.Offset, PID: -1, CPU: -1,
+	}
+	if how.Return {
+		e.Config |= returnProbe
+	}
+	// The kernel runs the program in all threads of the process.
+	if e.PID = how.PID; how.PID == 0 {
+		e.PID = -1
+		if e.CPU, err = firstCPU(); err != nil {
+			return err
+		}
+	}
+	event, err := sys.OpenPerfEvent(&e)
+	if err != nil {
+		return err
+	}
+	return s.run(a, event, 1)
+}
+
+// ProgramType gives the attach type that a program is to be loaded for: that of the
+// plan, except that programs of uprobes are attached to all their places at once,
+// where the kernel can (6.6). One link instead of a perf event for each place
+// attaches in a microsecond per place and detaches in one grace period.
+func ProgramType(p *plan.Plan, prog int) ebpf.AttachType {
+	kind := p.Programs[prog].AttachType
+	if kind != ebpf.AttachNone || p.Programs[prog].Type != ebpf.Kprobe {
+		return kind
+	}
+	for _, a := range p.Attach {
+		if a.Program != prog {
+			continue
+		}
+		u, ok := a.How.(plan.Uprobe)
+		// Before 6.11 the kernel compares the thread, not the process.
+		if !ok || u.PID != 0 && !kernelSince(6, 11) {
+			return kind
+		}
+		kind = sys.AttachUprobeMulti
+	}
+	return kind
+}
+
+// multi is what one link can hold: places of one file.
+type multi struct {
+	prog int
+	path string
+	ret  bool
+	pid  int
+	list []*plan.Attach
+}
+
+// multis groups attachments of uprobes by the links that they can share.
+func (s *Set) multis() []*multi {
+	var groups []*multi
+	for _, a := range s.plan.Attach {
+		u, ok := a.How.(plan.Uprobe)
+		if !ok || s.single(a) {
+			continue
+		}
+		i := slices.IndexFunc(groups, func(g *multi) bool {
+			return g.prog == a.Program && g.path == u.Path && g.ret == u.Return && g.pid == u.PID
+		})
+		if i < 0 {
+			i = len(groups)
+			groups = append(groups, &multi{prog: a.Program, path: u.Path, ret: u.Return, pid: u.PID})
+		}
+		groups[i].list = append(groups[i].list, a)
+	}
+	// The kernel runs what was attached last first.
+	slices.Reverse(groups)
+	return groups
+}
+
+func (s *Set) attachMulti(g *multi) {
+	err := s.linkMulti(g, g.list)
+	switch {
+	case err == nil:
+	case errors.Is(err, unix.EINVAL) && !kernelSince(6, 6):
+		s.attachSingly(g)
+	case len(g.list) == 1:
+		s.failed(explain(g.list[0], err))
+	default:
+		// One of the places is to blame; find out which.
+		for _, a := range g.list {
+			if err := s.linkMulti(g, []*plan.Attach{a}); err != nil {
+				s.failed(explain(a, err))
+			}
+		}
+	}
+}
+
+// linkMulti attaches a group's program to the places of list by one link.
+func (s *Set) linkMulti(g *multi, list []*plan.Attach) error {
+	u := sys.UprobeMulti{Path: g.path, Return: g.ret, PID: g.pid}
+	cookies, counters := false, false
+	for _, a := range list {
+		how := a.How.(plan.Uprobe)
+		u.Offsets = append(u.Offsets, how.Offset)
+		u.Cookies = append(u.Cookies, a.Cookie)
+		u.RefCounters = append(u.RefCounters, how.RefCounter)
+		cookies = cookies || a.Cookie != 0
+		counters = counters || how.RefCounter != 0
+	}
+	if !cookies {
+		u.Cookies = nil
+	}
+	if !counters {
+		u.RefCounters = nil
+	}
+	link, err := sys.LinkUprobes(s.prog(list[0]), &u)
+	if err != nil {
+		return err
+	}
+	s.hold(link, -1, len(list))
+	return nil
+}
+
+// attachSingly attaches a group by perf events, with the program loaded for them.
+func (s *Set) attachSingly(g *multi) {
+	s.mu.Lock()
+	_, have := s.reloaded[g.prog]
+	var err error
+	if !have {
+		var fd int
+		if fd, err = s.load(g.prog, ebpf.AttachNone); err == nil {
+			s.reloaded[g.prog] = fd
+		}
+	}
+	s.mu.Unlock()
+	for _, a := range g.list {
+		each := err
+		if each == nil {
+			each = s.uprobe(a, a.How.(plan.Uprobe))
+		}
+		if each != nil {
+			s.failed(explain(a, each))
+		}
+	}
+}
