@@ -57,3 +57,6 @@ func (m *Machine) mapOf(call *ssa.Value) (*Map, error) {
 	}
 	return nil, fmt.Errorf("no map among the arguments")
 }
+
+// MapValue gives the address of the value of an array of one.
+func (m *Machine) MapValue(of *ssa.Map) uint64 { return m.Map(of).single(m).Base }

@@ -1,0 +1,152 @@
+package emit_test
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"sort"
+	"testing"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/asm"
+
+	"sonde/codegen/alloc"
+	"sonde/codegen/emit"
+	"sonde/codegen/ssa"
+)
+
+// needRoot skips what loads programs.
+func needRoot(t testing.TB) {
+	if os.Geteuid() != 0 {
+		t.Skip("loading programs needs root")
+	}
+}
+
+// loaded is a program in the kernel with its maps.
+type loaded struct {
+	prog *ebpf.Program
+	maps map[string]*ebpf.Map
+}
+
+func (l *loaded) close() {
+	if l.prog != nil {
+		l.prog.Close()
+	}
+	for _, m := range l.maps {
+		m.Close()
+	}
+}
+
+// load loads code as a raw tracepoint program, with fresh maps: arrays of one for
+// those without keys.
+func load(p *ssa.Program, code *emit.Code) (*loaded, error) {
+	l := &loaded{maps: map[string]*ebpf.Map{}}
+	insns := append(asm.Instructions(nil), code.Instructions...)
+	for _, m := range programMaps(p) {
+		spec := &ebpf.MapSpec{Type: ebpf.Hash, KeySize: uint32(m.KeySize), ValueSize: uint32(m.ValueSize), MaxEntries: 1024}
+		switch {
+		case m.KeySize == 0 && m.ValueSize == 0:
+			spec = &ebpf.MapSpec{Type: ebpf.RingBuf, MaxEntries: 1 << 16}
+		case m.KeySize == 0:
+			spec.Type, spec.KeySize, spec.MaxEntries = ebpf.Array, 4, 1
+		}
+		km, err := ebpf.NewMap(spec)
+		if err != nil {
+			l.close()
+			return nil, err
+		}
+		l.maps[m.Name] = km
+		if err := insns.AssociateMap(m.Name, km); err != nil && !errors.Is(err, asm.ErrUnreferencedSymbol) {
+			l.close()
+			return nil, err
+		}
+	}
+	var err error
+	l.prog, err = ebpf.NewProgram(&ebpf.ProgramSpec{Type: ebpf.RawTracepoint, Instructions: insns, License: "GPL"})
+	if err != nil {
+		l.close()
+		return nil, err
+	}
+	return l, nil
+}
+
+func programMaps(p *ssa.Program) []*ssa.Map {
+	seen := map[int]*ssa.Map{}
+	for _, f := range p.Funcs {
+		for _, b := range f.Blocks {
+			for _, v := range b.Values {
+				if m, ok := v.Aux.(*ssa.Map); ok {
+					seen[m.Index] = m
+				}
+			}
+		}
+	}
+	var maps []*ssa.Map
+	for _, m := range seen {
+		maps = append(maps, m)
+	}
+	sort.Slice(maps, func(i, j int) bool { return maps[i].Index < maps[j].Index })
+	return maps
+}
+
+// run runs the program once and gives its result and the contents of its maps.
+func (l *loaded) run(ctx []byte) (string, error) {
+	ret, err := l.prog.Run(&ebpf.RunOptions{Context: ctx})
+	if err != nil {
+		return "", err
+	}
+	var lines []string
+	for name, m := range l.maps {
+		if m.Type() == ebpf.RingBuf {
+			continue
+		}
+		var key, val []byte
+		for it := m.Iterate(); it.Next(&key, &val); {
+			lines = append(lines, fmt.Sprintf("%s[%s] = %s", name, hex.EncodeToString(key), hex.EncodeToString(val)))
+		}
+	}
+	sort.Strings(lines)
+	return fmt.Sprintf("%d %q", ret, lines), nil
+}
+
+// TestKernel loads every golden with both allocators, and compares what they do.
+func TestKernel(t *testing.T) {
+	needRoot(t)
+	ctx := make([]byte, 64)
+	for i := range ctx {
+		ctx[i] = byte(i * 7)
+	}
+	for _, g := range goldens(t) {
+		t.Run(g.name(), func(t *testing.T) {
+			var first string
+			for _, a := range []struct {
+				name     string
+				allocate allocator
+			}{{"real", alloc.Allocate}, {"trivial", alloc.Trivial}} {
+				p := g.program(t)
+				code, funcs, err := compile(p, a.allocate, g.opt)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if a.name == "trivial" && funcs[0].Frame > alloc.FrameLimit {
+					continue
+				}
+				l, err := load(p, code)
+				if err != nil {
+					t.Fatalf("%s: %+v", a.name, err)
+				}
+				got, err := l.run(ctx)
+				l.close()
+				if err != nil {
+					t.Fatal(err)
+				}
+				if first == "" {
+					first = got
+				} else if got != first {
+					t.Errorf("%s: %s, the other %s", a.name, got, first)
+				}
+			}
+		})
+	}
+}
