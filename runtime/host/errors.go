@@ -1,0 +1,20 @@
+package host
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+)
+
+// notPermitted explains a refusal: what could not be read, and what would help.
+// Other errors pass.
+func notPermitted(err error, what, help string) error {
+	if errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("may not read %s: %s: %w", what, help, fs.ErrPermission)
+	}
+	return err
+}
+
+func badPattern(glob string, err error) error {
+	return fmt.Errorf("bad pattern %q: %w", glob, err)
+}
