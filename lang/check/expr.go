@@ -53,7 +53,9 @@ func (b *body) expr0(e ast.Expr) operand {
 	case *ast.Record:
 		return b.record(e)
 	case *ast.BlockExpr:
-		return b.blockExpr(e.Body)
+		return b.blockValue(e.Body)
+	case *ast.If:
+		return b.ifValue(e)
 	case *ast.TypeExpr:
 		b.errorf(e, NotAValue, "a type is not a value").WithHint("types stand in casts, let, sizeof and the like")
 	case *ast.Range:
@@ -175,8 +177,15 @@ func (b *body) unary(e *ast.Unary) operand {
 	if !x.valid() {
 		return operand{}
 	}
-	if e.Op == "*" {
+	switch e.Op {
+	case "*":
 		return b.deref(e, x)
+	case "comptime":
+		if x.val == nil {
+			b.errorf(e, UnresolvedType, "Unable to resolve comptime expression")
+			return operand{}
+		}
+		return x
 	}
 	if x.val != nil {
 		if r, ok := b.foldUnary(e, x); ok {
@@ -381,19 +390,70 @@ func (b *body) element0(at ast.Node, x operand, what string) bool {
 	return true
 }
 
-// blockExpr checks a block in expression position; its value is that of the last
-// statement, if that is an expression without a semicolon.
-func (b *body) blockExpr(blk *ast.Block) operand {
+// blockValue checks a block in expression position. Its value is that of its
+// last statement: an expression without a semicolon, an if with values, a block.
+func (b *body) blockValue(blk *ast.Block) operand {
 	b.push()
 	defer b.pop()
-	if n := len(blk.Stmts); n > 0 {
-		if last, ok := blk.Stmts[n-1].(*ast.ExprStmt); ok && last.Last {
-			b.stmts(blk.Stmts[:n-1])
-			return b.expr(last.X)
-		}
+	n := len(blk.Stmts) - 1
+	if n < 0 {
+		return operand{mode: novalue}
 	}
-	b.stmts(blk.Stmts)
-	return operand{mode: novalue}
+	var x func() operand
+	switch last := blk.Stmts[n].(type) {
+	case *ast.ExprStmt:
+		if last.Last {
+			x = func() operand { return b.expr(last.X) }
+		}
+	case *ast.If:
+		x = func() operand { return b.expr(last) }
+	case *ast.Block:
+		x = func() operand { return b.blockValue(last) }
+	}
+	if x == nil {
+		b.stmts(blk.Stmts)
+		return operand{mode: novalue}
+	}
+	b.stmts(blk.Stmts[:n])
+	return x()
+}
+
+// ifValue checks an if in expression position; without else it has no value.
+func (b *body) ifValue(e *ast.If) operand {
+	taken, known := b.comptime(e.Cond)
+	if known {
+		switch {
+		case taken:
+			return b.blockValue(e.Then)
+		case e.Else != nil:
+			return b.elseValue(e.Else)
+		}
+		return operand{mode: novalue}
+	}
+	x := b.blockValue(e.Then)
+	if e.Else == nil {
+		return operand{mode: novalue}
+	}
+	y := b.elseValue(e.Else)
+	return b.branches(e, e.Then, e.Else, x, y)
+}
+
+func (b *body) elseValue(e ast.Else) operand {
+	if blk, ok := e.(*ast.Block); ok {
+		return b.blockValue(blk)
+	}
+	return b.expr(e.(*ast.If))
+}
+
+// comptime checks a condition. When it is marked as to be decided now, only the
+// branch that it chooses is checked, and has code.
+func (b *body) comptime(cond ast.Expr) (taken, known bool) {
+	b.condition(cond)
+	if u, ok := cond.(*ast.Unary); !ok || u.Op != "comptime" {
+		return false, false
+	}
+	taken, known = isTrue(b.ops[cond].val)
+	return taken, true
 }
 
 // cond checks c ? x : y and c ?: y.
@@ -404,41 +464,46 @@ func (b *body) cond(e *ast.Cond, unused bool) operand {
 	if unused {
 		eval = b.discarded
 	}
-	x := c
+	x, ex := c, e.Cond
 	if e.Then != nil {
-		x = eval(e.Then)
+		x, ex = eval(e.Then), e.Then
 	}
 	y := eval(e.Else)
-	if x.mode == novalue && y.mode == novalue || unused && x.mode != invalid && y.mode != invalid {
+	if unused && x.mode != invalid && y.mode != invalid {
+		return operand{mode: novalue}
+	}
+	r := b.branches(e, ex, e.Else, x, y)
+	if truth, known := isTrue(c.val); r.valid() && known && x.val != nil && y.val != nil {
+		r.val = y.val
+		if truth {
+			r.val = x.val
+		}
+	}
+	return r
+}
+
+// branches joins the values of two branches.
+func (b *body) branches(at, ex, ey ast.Node, x, y operand) operand {
+	if x.mode == novalue && y.mode == novalue {
 		return operand{mode: novalue}
 	}
 	if x.mode == invalid || y.mode == invalid {
 		return operand{}
 	}
-	mismatch := func() operand {
-		b.errorf(e, TypeMismatch, "Branches must return the same type or compatible types: have '%s' and '%s'", x.name(), y.name())
+	var t types.Type
+	ok := x.mode == value && y.mode == value
+	if ok {
+		t, ok = types.Join(x.typ, y.typ)
+	}
+	if !ok || isAggregate(t) {
+		b.errorf(at, TypeMismatch, "Branches must return the same type or compatible types: have '%s' and '%s'", x.name(), y.name())
 		return operand{}
 	}
-	if x.mode == novalue || y.mode == novalue {
-		return mismatch()
-	}
-	t, ok := types.Join(x.typ, y.typ)
-	if !ok || isAggregate(t) {
-		return mismatch()
-	}
-	if e.Then != nil {
-		b.narrows(e.Then, x, t)
-	}
-	b.narrows(e.Else, y, t)
+	b.narrows(ex, x, t)
+	b.narrows(ey, y, t)
 	r := of(t)
 	if x.space == y.space {
 		r.space = x.space
-	}
-	if truth, known := isTrue(c.val); known && x.val != nil && y.val != nil {
-		r.val = y.val
-		if truth {
-			r.val = x.val
-		}
 	}
 	return r
 }

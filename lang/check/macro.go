@@ -234,7 +234,7 @@ func (b *body) inlined(e ast.Expr, m *ast.Macro, args []ast.Expr) operand {
 		}
 		return true
 	})
-	r := b.say(body, b.blockExpr(body.Body))
+	r := b.say(body, b.blockValue(body.Body))
 	b.stack, b.calls = b.stack[:len(b.stack)-1], b.calls[:len(b.calls)-1]
 	return r
 }

@@ -37,14 +37,7 @@ func (b *body) stmt(s ast.Stmt) {
 	case *ast.Discard:
 		b.expr(s.Value)
 	case *ast.If:
-		b.condition(s.Cond)
-		b.block(s.Then)
-		switch e := s.Else.(type) {
-		case *ast.Block:
-			b.block(e)
-		case *ast.If:
-			b.stmt(e)
-		}
+		b.ifStmt(s)
 	case *ast.For:
 		b.forLoop(s)
 	case *ast.While:
@@ -60,6 +53,16 @@ func (b *body) stmt(s ast.Stmt) {
 		b.jump(s)
 	case *ast.Block:
 		b.block(s)
+	}
+}
+
+func (b *body) ifStmt(s *ast.If) {
+	taken, known := b.comptime(s.Cond)
+	if !known || taken {
+		b.block(s.Then)
+	}
+	if s.Else != nil && (!known || !taken) {
+		b.stmt(s.Else)
 	}
 }
 
