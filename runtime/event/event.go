@@ -52,6 +52,9 @@ type Map interface {
 // Output is a way of writing results: text or JSON. Each method writes one whole
 // record.
 type Output interface {
+	// Scratch gives an empty slice with room to render in, valid until the next call
+	// of any method.
+	Scratch() []byte
 	// Text writes what a formatted output produced, as it is; kind names its JSON
 	// record. Line ends it with a line end, which the JSON record has not.
 	Text(kind string, text []byte)

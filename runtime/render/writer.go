@@ -52,8 +52,20 @@ const bufferSize = 256 << 10
 // writer collects records.
 type writer struct {
 	Options
-	buf []byte
-	err error
+	buf     []byte
+	scratch []byte
+	err     error
+}
+
+// scratchSize is more than most records take, bytes.
+const scratchSize = 16 << 10
+
+// Scratch implements event.Output.
+func (w *writer) Scratch() []byte {
+	if w.scratch == nil {
+		w.scratch = make([]byte, 0, scratchSize)
+	}
+	return w.scratch
 }
 
 // done ends a record that was appended to buf.
