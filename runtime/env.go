@@ -1,0 +1,101 @@
+package runtime
+
+import (
+	"encoding/binary"
+	"sync/atomic"
+
+	"sonde/codegen/plan"
+	"sonde/lang/types"
+	"sonde/runtime/sys"
+)
+
+// Env gives rendering the services that only a running session has: stack traces
+// by id, the clock, names of probes by attach cookie. It is made before the
+// session, so that the output can be, and answers for others by its parent.
+type Env struct {
+	parent  types.Env
+	session atomic.Pointer[services]
+}
+
+// NewEnv makes an Env that asks parent (which may be nil) for what a session does
+// not have.
+func NewEnv(parent types.Env) *Env { return &Env{parent: parent} }
+
+// Service implements types.Env.
+func (e *Env) Service(key any) any {
+	if s := e.session.Load(); s != nil {
+		switch key.(type) {
+		case *types.Stacks:
+			return s
+		case *types.Clock:
+			return s.clock
+		case *types.ProbeNames:
+			return s
+		}
+	}
+	if e.parent == nil {
+		return nil
+	}
+	return e.parent.Service(key)
+}
+
+// services is what a session knows. Its methods are for the goroutine of the event
+// loop.
+type services struct {
+	clock  *Clock
+	plan   *plan.Plan
+	maps   []int
+	probes map[uint64]*plan.Attach
+	raw    []byte
+	frames []uint64
+}
+
+func newServices(k *kernel) *services {
+	s := &services{clock: k.clock, plan: k.plan, maps: k.maps, probes: map[uint64]*plan.Attach{}}
+	for _, a := range k.plan.Attach {
+		if a.Cookie != 0 {
+			s.probes[a.Cookie] = a
+		}
+	}
+	return s
+}
+
+// ProbeName implements types.ProbeNames.
+func (s *services) ProbeName(cookie uint64) string {
+	if a := s.probes[cookie]; a != nil {
+		return a.Name
+	}
+	return ""
+}
+
+// ProbeFunc implements types.ProbeNames.
+func (s *services) ProbeFunc(cookie uint64) string {
+	if a := s.probes[cookie]; a != nil {
+		return a.Func
+	}
+	return ""
+}
+
+// Stack implements types.Stacks.
+func (s *services) Stack(stackMap uint32, id int64) ([]uint64, bool) {
+	if id < 0 || int(stackMap) >= len(s.plan.Maps) || s.plan.Maps[stackMap].Kind != plan.Stacks {
+		return nil, false
+	}
+	m := s.plan.Maps[stackMap]
+	key := binary.NativeEndian.AppendUint64(nil, uint64(id))[:m.KeySize]
+	if len(s.raw) != int(m.ValueSize) {
+		s.raw = make([]byte, m.ValueSize)
+	}
+	if sys.Lookup(s.maps[stackMap], key, s.raw) != nil {
+		return nil, false
+	}
+	s.frames = s.frames[:0]
+	for at := 0; at+8 <= len(s.raw); at += 8 {
+		addr := binary.NativeEndian.Uint64(s.raw[at:])
+		if addr == 0 {
+			break
+		}
+		s.frames = append(s.frames, addr)
+	}
+	return s.frames, true
+}

@@ -1,0 +1,285 @@
+package runtime
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"os"
+	"runtime"
+	"sync"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/asm"
+	"golang.org/x/sys/unix"
+
+	"sonde/codegen/plan"
+	"sonde/runtime/maps"
+	"sonde/runtime/sys"
+)
+
+// ringFloor and ringCeiling bound the size of the ring buffer, bytes, when the
+// script leaves it open.
+const (
+	ringFloor   = 4 << 20
+	ringCeiling = 64 << 20
+)
+
+// kernel is a plan in the kernel: descriptors, by the indices of the plan.
+type kernel struct {
+	plan  *plan.Plan
+	store *Store
+	clock *Clock
+	maps  []int
+	progs []int
+	btf   int
+}
+
+// load creates the plan's maps and loads its programs. Nothing runs yet.
+// attachType says what to load each program for.
+func load(p *plan.Plan, store *Store, clock *Clock, attachType func(prog int) ebpf.AttachType) (*kernel, error) {
+	k := &kernel{
+		plan: p, store: store, clock: clock,
+		maps: filled(len(p.Maps), -1), progs: filled(len(p.Programs), -1),
+	}
+	if err := k.load(attachType); err != nil {
+		k.close()
+		return nil, err
+	}
+	return k, nil
+}
+
+func (k *kernel) load(attachType func(prog int) ebpf.AttachType) error {
+	p := k.plan
+	sys.RaiseLimits(uint64(len(p.Maps) + len(p.Programs) + 2*len(p.Attach) + 64))
+	// The BTF only serves to explain programs: a kernel that does not take it is no
+	// reason to stop.
+	var btf sync.WaitGroup
+	if len(p.BTF) > 0 {
+		btf.Go(func() { k.btf, _ = sys.LoadBTF(p.BTF) })
+	}
+	err := inParallel(len(p.Maps), k.createMap)
+	btf.Wait()
+	if err != nil {
+		return err
+	}
+	return inParallel(len(p.Programs), func(i int) error {
+		fd, err := k.loadProgram(i, attachType(i))
+		k.progs[i] = fd
+		return err
+	})
+}
+
+// close lets go of maps and programs. Programs that are attached live until they
+// are detached.
+func (k *kernel) close() {
+	for _, fd := range k.maps {
+		if fd >= 0 {
+			unix.Close(fd)
+		}
+	}
+	for _, fd := range k.progs {
+		if fd >= 0 {
+			unix.Close(fd)
+		}
+	}
+	if k.btf > 0 {
+		unix.Close(k.btf)
+	}
+}
+
+func (k *kernel) createMap(i int) error {
+	m := k.plan.Maps[i]
+	spec := sys.MapSpec{
+		Name: m.Name, Type: uint32(m.Type), Key: m.KeySize, Value: m.ValueSize, Entries: m.MaxEntries, Flags: m.Flags,
+	}
+	if m.Kind == plan.Events && spec.Entries == 0 {
+		spec.Entries = ringSize(k.plan.Config.PerfRBPages)
+	}
+	create := func() (int, error) {
+		fd, err := sys.CreateMap(spec)
+		if err != nil {
+			return -1, mapError(k.plan, i, err)
+		}
+		return fd, nil
+	}
+	var err error
+	if k.store != nil && keeps(m.Kind) {
+		k.maps[i], err = k.store.keep(k.plan, i, spec, create)
+	} else {
+		k.maps[i], err = create()
+	}
+	if err != nil || m.Kind != plan.Globals {
+		return err
+	}
+	if err := sys.Update(k.maps[i], make([]byte, m.KeySize), k.globals(m), sys.Any); err != nil {
+		return mapError(k.plan, i, err)
+	}
+	return nil
+}
+
+// globals is the initial content of the Globals map, with the words that are
+// known only now.
+func (k *kernel) globals(m *plan.Map) []byte {
+	words := make([]byte, m.ValueSize)
+	copy(words, m.Contents)
+	for _, g := range k.plan.Globals {
+		var v uint64
+		switch g.Name {
+		case "start_boot_ns":
+			v = k.clock.Start
+		case "tracer_pid":
+			v = uint64(os.Getpid())
+		default:
+			continue
+		}
+		binary.NativeEndian.PutUint64(words[g.Offset:], v)
+	}
+	return words
+}
+
+// ringSize is the size of the ring buffer for a setting in pages, 0 for none: a
+// power of two, as the kernel wants it.
+func ringSize(pages uint64) uint32 {
+	page := uint64(os.Getpagesize())
+	if pages > 0 {
+		return uint32(powerOfTwo(min(pages*page, 1<<30)))
+	}
+	size := uint64(ringFloor)
+	if cpus, err := sys.PossibleCPUs(); err == nil {
+		size = max(size, uint64(cpus)<<20)
+	}
+	var info unix.Sysinfo_t
+	if unix.Sysinfo(&info) == nil {
+		// Not more than 1/64 of the machine's memory.
+		size = min(size, uint64(info.Totalram)*uint64(info.Unit)/64)
+	}
+	return uint32(powerOfTwo(min(max(size, page), ringCeiling)))
+}
+
+// powerOfTwo rounds up.
+func powerOfTwo(n uint64) uint64 {
+	p := uint64(1)
+	for p < n {
+		p <<= 1
+	}
+	return p
+}
+
+// loadProgram loads program i. It is loaded silently first: keeping the log costs
+// the verifier more time than its work.
+func (k *kernel) loadProgram(i int, kind ebpf.AttachType) (int, error) {
+	p := k.plan.Programs[i]
+	code, err := k.code(p)
+	if err != nil {
+		return -1, fmt.Errorf("program %s: %w", p.Name, err)
+	}
+	license := k.plan.Config.License
+	if license == "" {
+		license = "GPL"
+	}
+	spec := sys.Program{
+		Name: p.Name, Type: uint32(p.Type), AttachType: uint32(kind), AttachBTFID: p.AttachBTFID,
+		License: license, Code: code, BTF: k.btf, FuncInfo: p.FuncInfo, LineInfo: p.LineInfo,
+	}
+	fd, err := sys.LoadProgram(&spec)
+	if err == nil {
+		return fd, nil
+	}
+	return k.explainLoad(p, &spec, err)
+}
+
+// code is the program as the kernel takes it: jumps resolved, maps by descriptor.
+func (k *kernel) code(p *plan.Program) ([]byte, error) {
+	insns := make(asm.Instructions, len(p.Instructions))
+	copy(insns, p.Instructions)
+	for i := range insns {
+		ins := &insns[i]
+		if !ins.IsLoadFromMap() || ins.Reference() == "" {
+			continue
+		}
+		m := k.mapNamed(ins.Reference())
+		if m < 0 {
+			return nil, fmt.Errorf("instruction %d refers to map %q, which the plan does not have", i, ins.Reference())
+		}
+		if err := ins.AssociateMap(descriptor(k.maps[m])); err != nil {
+			return nil, fmt.Errorf("instruction %d: %w", i, err)
+		}
+	}
+	buf := bytes.NewBuffer(make([]byte, 0, insns.Size()))
+	if err := insns.Marshal(buf, byteOrder()); err != nil {
+		return nil, err
+	}
+	return buf.Bytes(), nil
+}
+
+// byteOrder is the machine's, as a value that the assembler knows.
+func byteOrder() binary.ByteOrder {
+	if binary.NativeEndian.Uint16([]byte{1, 0}) == 1 {
+		return binary.LittleEndian
+	}
+	return binary.BigEndian
+}
+
+func (k *kernel) mapNamed(name string) int {
+	for i, m := range k.plan.Maps {
+		if m.Name == name {
+			return i
+		}
+	}
+	return -1
+}
+
+// descriptor is what cilium/ebpf takes for a map.
+type descriptor int
+
+func (d descriptor) FD() int { return int(d) }
+
+// kindOf finds the plan's first map of a kind, -1 when there is none.
+func (k *kernel) kindOf(kind plan.MapKind) int {
+	for i, m := range k.plan.Maps {
+		if m.Kind == kind {
+			return i
+		}
+	}
+	return -1
+}
+
+// access gives a script's map for reading.
+func (k *kernel) access(v *plan.Var) (*maps.Map, error) {
+	m := k.plan.Maps[v.Map]
+	return maps.New(k.maps[v.Map], m, v)
+}
+
+func filled(n, v int) []int {
+	s := make([]int, n)
+	for i := range s {
+		s[i] = v
+	}
+	return s
+}
+
+// inParallel calls f for 0 … n-1, at the same time when there are several, and
+// gives the error of the lowest index.
+func inParallel(n int, f func(i int) error) error {
+	if n == 1 {
+		return f(0)
+	}
+	errs := make([]error, n)
+	var wg sync.WaitGroup
+	// More at once than processors does not help: none of this waits.
+	slots := make(chan struct{}, max(2, runtime.NumCPU()))
+	for i := range n {
+		wg.Go(func() {
+			slots <- struct{}{}
+			errs[i] = f(i)
+			<-slots
+		})
+	}
+	wg.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

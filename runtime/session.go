@@ -1,0 +1,371 @@
+// Package runtime runs a plan: it creates the maps, loads and attaches the
+// programs, hands what they report to handlers, and takes everything down again.
+// It is the only part of the project that touches the kernel.
+//
+// Comes in: a *plan.Plan and the handlers of its events, by name. Goes out: calls
+// of the handlers and of the script's output, and an exit code; what goes wrong
+// is a *source.Diagnostic at the script's place. Guaranteed: begin programs run
+// before anything is attached, end programs after everything is detached, what
+// programs reported by then is handled, in order, and maps are printed last;
+// nothing stays attached, however the process ends; what is lost is counted and
+// reported.
+package runtime
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+
+	"github.com/cilium/ebpf"
+
+	"sonde/codegen/plan"
+	"sonde/lang/source"
+	"sonde/lang/types"
+	"sonde/runtime/attach"
+	"sonde/runtime/event"
+)
+
+// Options say how to run a plan.
+type Options struct {
+	// Output is where results go. It must not be used by others while the session
+	// runs, other sessions of the same Store excepted.
+	Output event.Output
+	// Handlers are called with the records of their action.
+	Handlers map[string]event.Handler
+	// Env is the one that Output renders with; nil: rendering gets no services.
+	Env *Env
+	// Report takes warnings: what was lost, probes that are missing. nil: they
+	// go to Output as messages.
+	Report func(*source.Diagnostic)
+	// Store keeps the script's maps over sessions; nil: they end with the session.
+	Store *Store
+	// PID ends the session when that process ends; 0: none.
+	PID int
+	// Child is released when the probes are attached, ends the session when it ends,
+	// and is ended with it.
+	Child *Child
+	// Quiet leaves out the message that probes are attached.
+	Quiet bool
+	// Attached is called when they are, with their number.
+	Attached func(probes int)
+	// DryRun ends the session when everything is attached, without end programs
+	// and output.
+	DryRun bool
+}
+
+// Session is a running plan.
+type Session struct {
+	opts     Options
+	kernel   *kernel
+	attached *attach.Set
+	services *services
+	loop     *loop
+	// output guards Options.Output.
+	output *sync.Mutex
+	report reporter
+
+	// code is the exit code; exiting tells that the script asked to exit, so that
+	// what programs report from then on is left alone.
+	code    int
+	exiting bool
+
+	stop     sync.Once
+	stopping atomic.Bool
+	done     chan struct{}
+	err      error
+	signals  chan os.Signal
+}
+
+var _ event.Session = (*Session)(nil)
+
+// Start runs p. It returns when all probes are attached, or with the reason why not, a
+// *source.Diagnostic or *Rejected; then nothing is left behind. The
+// session stops when ctx is done.
+func Start(ctx context.Context, p *plan.Plan, opts Options) (*Session, error) {
+	s := &Session{opts: opts, done: make(chan struct{}), output: &sync.Mutex{}}
+	if opts.Store != nil {
+		s.output = &opts.Store.output
+	}
+	if err := s.start(ctx, p); err != nil {
+		if s.attached != nil {
+			s.attached.Detach()
+		}
+		if s.loop != nil {
+			s.loop.finish()
+			s.loop.close()
+		}
+		if s.kernel != nil {
+			s.kernel.close()
+		}
+		if opts.Child != nil {
+			opts.Child.Terminate()
+		}
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Session) start(ctx context.Context, p *plan.Plan) error {
+	var err error
+	s.kernel, err = load(p, s.opts.Store, NewClock(), func(i int) ebpf.AttachType { return attach.ProgramType(p, i) })
+	if err != nil {
+		return err
+	}
+	s.services = newServices(s.kernel)
+	if s.opts.Env == nil {
+		s.opts.Env = NewEnv(nil)
+	}
+	s.opts.Env.session.Store(s.services)
+	s.attached = attach.New(p, s.kernel.progs, s.kernel.loadProgram)
+	if s.loop, err = newLoop(s); err != nil {
+		return err
+	}
+	s.loop.start()
+	if d := s.attached.Run(plan.BeforeAttach, 0); d != nil {
+		return d
+	}
+	if err := s.attach(); err != nil {
+		return err
+	}
+	s.announce()
+	s.watch(ctx)
+	return nil
+}
+
+// attach makes all attachments. Which failures stop the session is a setting.
+func (s *Session) attach() error {
+	failed := s.attached.Attach()
+	if s.ownStage() == len(s.kernel.plan.Attach) {
+		return nil // nothing to attach
+	}
+	mode := s.kernel.plan.Config.MissingProbes
+	if len(failed) > 0 && (mode == "" || mode == "error") {
+		d := failed[0]
+		if n := len(failed) - 1; n > 0 {
+			d.WithNote(source.Span{}, "and %d more like it", n)
+		}
+		return d
+	}
+	for _, d := range failed {
+		if mode != "ignore" {
+			d.Severity, d.Hint = source.Warning, ""
+			s.warn(d)
+		}
+	}
+	if s.probes() == 0 {
+		return source.Errorf(source.Span{}, "attach", "Attachment failed for all probes.")
+	}
+	return nil
+}
+
+// ownStage counts the programs that the runtime runs itself.
+func (s *Session) ownStage() int {
+	n := 0
+	for _, a := range s.kernel.plan.Attach {
+		if _, ok := a.How.(plan.TestRun); ok {
+			n++
+		}
+	}
+	return n
+}
+
+// probes is how many probes are attached, those run by the runtime included.
+func (s *Session) probes() int { return s.attached.Count() + s.ownStage() }
+
+// announce tells that the probes are attached.
+func (s *Session) announce() {
+	n := s.probes()
+	if !s.opts.Quiet {
+		text := fmt.Sprintf("Attached %d probes", n)
+		if n == 1 {
+			text = "Attached 1 probe"
+		}
+		s.output.Lock()
+		s.opts.Output.Message("attached_probes", countFields("probes", uint64(n)), text)
+		s.output.Unlock()
+	}
+	if s.opts.Attached != nil {
+		s.opts.Attached(n)
+	}
+}
+
+// watch sees to it that the session ends.
+func (s *Session) watch(ctx context.Context) {
+	context.AfterFunc(ctx, s.Stop)
+	if c := s.opts.Child; c != nil {
+		c.Release()
+		go func() {
+			<-c.Done()
+			s.Stop()
+		}()
+	}
+	s.watchSignals()
+	if s.opts.DryRun {
+		s.loop.call(func() { s.exiting = true })
+	}
+	if s.opts.DryRun || s.selfContained() {
+		s.Stop()
+	}
+}
+
+// selfContained tells that nothing happens any more once the begin programs ran.
+func (s *Session) selfContained() bool {
+	return !slices.ContainsFunc(s.kernel.plan.Attach, func(a *plan.Attach) bool {
+		run, ok := a.How.(plan.TestRun)
+		return !ok || run.Stage == plan.OnSignal
+	})
+}
+
+// watchSignals runs programs when their signals arrive.
+func (s *Session) watchSignals() {
+	var wanted []os.Signal
+	for _, a := range s.kernel.plan.Attach {
+		if run, ok := a.How.(plan.TestRun); ok && run.Stage == plan.OnSignal {
+			wanted = append(wanted, syscall.Signal(run.Signal))
+		}
+	}
+	if wanted == nil {
+		return
+	}
+	s.signals = make(chan os.Signal, 16)
+	signal.Notify(s.signals, wanted...)
+	go func() {
+		for sig := range s.signals {
+			if d := s.attached.Run(plan.OnSignal, int(sig.(syscall.Signal))); d != nil {
+				s.loop.call(func() { s.warn(d) })
+			}
+		}
+	}()
+}
+
+// Stop ends the session: it detaches the probes, runs the end programs, and prints the maps.
+// It returns at once; Wait waits. Later calls do nothing.
+func (s *Session) Stop() {
+	s.stop.Do(func() {
+		s.stopping.Store(true)
+		go s.end()
+	})
+}
+
+// end takes the session down, while the loop goes on handling what programs report.
+func (s *Session) end() {
+	if s.signals != nil {
+		signal.Stop(s.signals)
+		close(s.signals)
+	}
+	s.attached.Detach()
+	// All that the probes reported is in the ring buffer now.
+	s.loop.call(func() {
+		s.loop.drain()
+		s.exiting = s.opts.DryRun
+	})
+	if !s.opts.DryRun {
+		if d := s.attached.Run(plan.AfterDetach, 0); d != nil {
+			s.loop.call(func() { s.warn(d) })
+		}
+	}
+	s.loop.finish()
+	s.finish()
+}
+
+// finish prints what is left to print and lets go of everything. The loop has ended.
+func (s *Session) finish() {
+	s.output.Lock()
+	if !s.opts.DryRun {
+		s.reportLosses()
+		s.opts.Output.End()
+		if s.kernel.plan.Config.PrintMapsOnExit {
+			s.printMaps()
+		}
+	}
+	if err := s.opts.Output.Flush(); err != nil {
+		s.err = errors.Join(s.err, err)
+	}
+	s.output.Unlock()
+	s.loop.close()
+	s.kernel.close()
+	if s.opts.Child != nil {
+		s.opts.Child.Terminate()
+	}
+	close(s.done)
+}
+
+// printMaps prints the maps that are not empty, by name.
+func (s *Session) printMaps() {
+	for _, v := range slices.SortedFunc(slices.Values(s.kernel.plan.Vars), byName) {
+		m, err := s.kernel.access(v)
+		if err == nil {
+			err = s.opts.Output.Map(v, m, 0, 0)
+		}
+		if err != nil {
+			s.warn(source.Warningf(v.Span, "map-unreadable", "%v", err))
+		}
+	}
+}
+
+func byName(a, b *plan.Var) int { return strings.Compare(a.Name, b.Name) }
+
+// Wait waits for the end of the session and gives the exit code that the script asked for,
+// and the first error of writing output.
+func (s *Session) Wait() (int, error) {
+	<-s.done
+	return s.code, s.err
+}
+
+// Done is closed when the session has ended.
+func (s *Session) Done() <-chan struct{} { return s.done }
+
+// Abandon leaves everything to the kernel to take down, and returns at once; the
+// process should exit then. End programs do not run, nothing is printed.
+func (s *Session) Abandon() {
+	s.attached.Abandon()
+	if s.opts.Child != nil {
+		s.opts.Child.Terminate()
+	}
+}
+
+// Out implements event.Session.
+func (s *Session) Out() event.Output { return s.opts.Output }
+
+// Plan implements event.Session.
+func (s *Session) Plan() *plan.Plan { return s.kernel.plan }
+
+// Exit implements event.Session. What programs report from then on is left alone,
+// except by end programs.
+func (s *Session) Exit(code int) {
+	s.code = code
+	if !s.stopping.Load() {
+		s.exiting = true
+		s.Stop()
+	}
+}
+
+// Env implements event.Session.
+func (s *Session) Env() types.Env { return s.opts.Env }
+
+// Resolve implements event.Session.
+func (s *Session) Resolve(key any) any { return s.opts.Env.Service(key) }
+
+// Map implements event.Session.
+func (s *Session) Map(v *plan.Var) event.Map {
+	m, err := s.kernel.access(v)
+	if err != nil {
+		return unreadable{err}
+	}
+	return m
+}
+
+// unreadable is a map that gives the same error to all questions.
+type unreadable struct{ err error }
+
+func (u unreadable) Each(func(key, value []byte) error) error { return u.err }
+func (u unreadable) Lookup([]byte) ([]byte, bool, error)      { return nil, false, u.err }
+func (u unreadable) Clear() error                             { return u.err }
+func (u unreadable) Zero() error                              { return u.err }
