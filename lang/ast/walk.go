@@ -1,13 +1,13 @@
 package ast
 
-// Inspect calls f for n and, where f returns true, for what is below it, in
-// source order. Nil children are left out.
-func Inspect(n Node, f func(Node) bool) {
+// Walk calls f for n and, where f returns true, for what is below it, in source
+// order. Nil children are left out.
+func Walk(n Node, f func(Node) bool) {
 	if !f(n) {
 		return
 	}
 	for _, c := range Children(n) {
-		Inspect(c, f)
+		Walk(c, f)
 	}
 }
 

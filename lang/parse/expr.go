@@ -12,21 +12,6 @@ import (
 // Such a chain is a tree as deep as it is long.
 const maxOperators = 2000
 
-// binary operators and how tightly each binds. All associate to the left. The
-// conditional a ? b : c binds less than any and associates to the right.
-var precedence = map[string]int{
-	"||": 1,
-	"&&": 2,
-	"|":  3,
-	"^":  4,
-	"&":  5,
-	"==": 6, "!=": 6,
-	"<": 7, "<=": 7, ">": 7, ">=": 7,
-	"<<": 8, ">>": 8,
-	"+": 9, "-": 9,
-	"*": 10, "/": 10, "%": 10,
-}
-
 // prefix operators.
 var prefix = map[string]bool{
 	"-": true, "!": true, "~": true, "*": true, "&": true, "++": true, "--": true, "comptime": true,
@@ -137,7 +122,7 @@ func (p *parser) climb(min int) (ast.Expr, error) {
 	x, err := p.unary()
 	for n := 0; err == nil; n++ {
 		op := p.lex.Peek()
-		level := precedence[op.Value]
+		level := ast.Precedence[op.Value]
 		if op.Type != tokOp || level == 0 || level < min {
 			return x, nil
 		}

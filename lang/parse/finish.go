@@ -12,6 +12,8 @@ import (
 // nil.
 func finish(item ast.Item) *source.Diagnostic {
 	switch n := item.(type) {
+	case *ast.CDef:
+		n.Text = strings.ReplaceAll(n.Text, "\r\n", "\n")
 	case *ast.Config:
 		for _, s := range n.Settings {
 			s.Quoted = strings.HasPrefix(s.Value, `"`)
@@ -27,12 +29,12 @@ func finish(item ast.Item) *source.Diagnostic {
 				return source.Errorf(p.Span(), "syntax", "a macro parameter is a $variable, a @map or a name")
 			}
 		}
-		return body(n.Body)
+		return body(n.Body, true)
 	case *ast.Probe:
 		for _, p := range n.Points {
 			p.Label, p.Text = label(p.Text)
 		}
-		return body(n.Body)
+		return body(n.Body, false)
 	}
 	return nil
 }
@@ -57,61 +59,6 @@ func label(text string) (name, point string) {
 		return "", text
 	}
 	return text[:end], text[end+1:]
-}
-
-// body finishes the import statements of a body, and finds two mistakes that
-// look like something else to the grammar.
-func body(b *ast.Block) (wrong *source.Diagnostic) {
-	ast.Inspect(b, func(n ast.Node) bool {
-		switch n := n.(type) {
-		case *ast.Import:
-			n.Path = unquote(n.Path)
-		case *ast.If:
-			wrong = earlier(wrong, condition(n.Cond))
-		case *ast.While:
-			wrong = earlier(wrong, condition(n.Cond))
-		case *ast.Assign:
-			wrong = earlier(wrong, target(n))
-		}
-		return true
-	})
-	return wrong
-}
-
-// condition finds (name = value) where a condition stands: it reads as a
-// record.
-func condition(x ast.Expr) *source.Diagnostic {
-	switch n := x.(type) {
-	case *ast.Record:
-		d := source.Errorf(n.Span(), "syntax", "a condition cannot be a record")
-		if len(n.Names) == 1 {
-			d.WithHint("'=' assigns and is no operator in an expression; '==' compares")
-		}
-		return d
-	case *ast.Tuple:
-		return source.Errorf(n.Span(), "syntax", "a condition cannot be a tuple")
-	}
-	return nil
-}
-
-// target finds assignments to part of a value.
-func target(n *ast.Assign) *source.Diagnostic {
-	switch n.Target.(type) {
-	case *ast.Var, *ast.Map:
-		return nil
-	case *ast.Field, *ast.Index:
-		at := source.Span{Start: n.Pos, End: n.Value.Span().End}
-		return source.Errorf(at, "not-a-variable", "only variables and maps can be assigned to: tuples, records and structs never change").
-			WithHint("make a new value and assign that")
-	}
-	return source.Errorf(n.Target.Span(), "not-a-variable", "only variables and maps can be assigned to")
-}
-
-func earlier(a, b *source.Diagnostic) *source.Diagnostic {
-	if a == nil {
-		return b
-	}
-	return a
 }
 
 // section is where in a script an item belongs.

@@ -173,7 +173,10 @@ func (s *scanner) layout(off int, record bool) int {
 		}
 		if record {
 			at := s.file.Span(off, end)
-			text := strings.TrimRight(s.src[off:end], "\r")
+			text := strings.ReplaceAll(s.src[off:end], "\r\n", "\n")
+			if c := s.src[off+1]; c == '/' {
+				text = strings.TrimRight(text, " \t\r")
+			}
 			s.comments = append(s.comments, &ast.Comment{At: ast.At{Pos: at.Start, EndPos: at.End}, Text: text})
 		}
 		off = end
