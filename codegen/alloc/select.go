@@ -164,6 +164,9 @@ func (s *selector) build(blocks []*Block) {
 			}
 			in := *s.inst(v)
 			in.Dst = s.regs[v.ID]
+			if in.Dst == NoReg {
+				s.unread(&in)
+			}
 			if in.isCall() {
 				for i, a := range in.Args {
 					in.Args[i] = s.argument(a)
@@ -190,6 +193,17 @@ func (s *selector) build(blocks []*Block) {
 			}
 			e.args = args
 		}
+	}
+}
+
+// unread adapts an atomic operation whose result no one reads: it would still
+// land in the operand's register.
+func (s *selector) unread(in *Inst) {
+	switch in.Op {
+	case ssa.OpAtomicFetchAdd:
+		in.Op = ssa.OpAtomicAdd
+	case ssa.OpAtomicXchg:
+		in.Dst = s.newReg()
 	}
 }
 

@@ -1,7 +1,6 @@
 package emit_test
 
 import (
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -90,24 +89,30 @@ func programMaps(p *ssa.Program) []*ssa.Map {
 	return maps
 }
 
-// run runs the program once and gives its result and the contents of its maps.
-func (l *loaded) run(ctx []byte) (string, error) {
-	ret, err := l.prog.Run(&ebpf.RunOptions{Context: ctx})
+// run runs the program once, on CPU 0, and gives its result and the contents of its
+// maps, written as the interpreter does.
+func (l *loaded) run(p *ssa.Program, ctx []byte) (string, error) {
+	const onCPU = 1 // BPF_F_TEST_RUN_ON_CPU
+	ret, err := l.prog.Run(&ebpf.RunOptions{Context: ctx, Flags: onCPU})
 	if err != nil {
 		return "", err
 	}
 	var lines []string
-	for name, m := range l.maps {
-		if m.Type() == ebpf.RingBuf {
+	for _, m := range programMaps(p) {
+		km := l.maps[m.Name]
+		if km.Type() == ebpf.RingBuf {
 			continue
 		}
 		var key, val []byte
-		for it := m.Iterate(); it.Next(&key, &val); {
-			lines = append(lines, fmt.Sprintf("%s[%s] = %s", name, hex.EncodeToString(key), hex.EncodeToString(val)))
+		for it := km.Iterate(); it.Next(&key, &val); {
+			if m.KeySize == 0 {
+				key = nil
+			}
+			lines = append(lines, fmt.Sprintf("m%d[%x] = %x", m.Index, key, val))
 		}
 	}
 	sort.Strings(lines)
-	return fmt.Sprintf("%d %q", ret, lines), nil
+	return fmt.Sprint(ret, " ", lines), nil
 }
 
 // TestKernel loads every golden with both allocators, and compares what they do.
@@ -136,7 +141,7 @@ func TestKernel(t *testing.T) {
 				if err != nil {
 					t.Fatalf("%s: %+v", a.name, err)
 				}
-				got, err := l.run(ctx)
+				got, err := l.run(p, ctx)
 				l.close()
 				if err != nil {
 					t.Fatal(err)
