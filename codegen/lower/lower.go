@@ -35,7 +35,7 @@ type Lowering struct {
 	Update func(b *Builder, c *check.Call, slot Place)
 }
 
-// Place is memory for a value of a type: Ptr plus Off.
+// Place is memory of ours for a value of a type: Ptr plus Off.
 type Place struct {
 	Ptr  *ssa.Value
 	Off  int64
@@ -45,18 +45,15 @@ type Place struct {
 	// Loose tells that bytes behind a string's NUL may hold anything. Elsewhere they
 	// are zero: keys are compared by all their bytes.
 	Loose bool
-	// Reach is how many bytes from Ptr+Off on may be written, at least the
-	// type's size; a producer may scribble there before the final value stands.
-	Reach int32
+	// Unaligned tells that Ptr is not known to be a multiple of 8.
+	Unaligned bool
 }
 
 // At gives the part at off bytes in, of type t.
 func (p Place) At(off int, t types.Type) Place {
-	q := p
-	q.Off += int64(off)
-	q.Type = t
-	q.Reach = max(0, p.Reach-int32(off))
-	return q
+	p.Off += int64(off)
+	p.Type = t
+	return p
 }
 
 // Elem gives element i of a tuple or record.
@@ -67,21 +64,50 @@ func (p Place) Elem(i int) Place {
 	case *types.Record:
 		return p.At(t.Offset(i), t.Elems[i])
 	}
-	panic("lower: Elem of " + p.Type.String())
+	panic("lower: no elements in " + p.Type.String())
+}
+
+// align is what the address is known to be a multiple of, up to 8.
+func (p Place) align() int64 {
+	if p.Unaligned {
+		return int64(min(p.Type.Align(), 8))
+	}
+	a := int64(8)
+	for p.Off%a != 0 {
+		a /= 2
+	}
+	return a
 }
 
 // Operand is an evaluated expression: a scalar in Val, memory of ours at Place,
-// or (Remote) memory of the kernel or a process whose address is Val, to be
-// fetched before use.
+// or (Remote) memory of the kernel or a process at Place, still to be fetched.
 type Operand struct {
-	Type   types.Type
-	Val    *ssa.Value
-	Place  Place
+	Type types.Type
+	// Val is a scalar. It may be a pointer in the verifier's eyes; Builder.Number
+	// makes it a number.
+	Val   *ssa.Value
+	Place Place
+	// Remote memory lies in Space.
 	Remote bool
 	Space  types.Space
+	// Object is the kernel's struct that Place.Ptr points to, when that is known
+	// and has BTF: typed loads can then be used.
+	Object *types.Struct
 	// Layout is set for args as a whole: Place.Ptr is the context pointer, and
 	// members are found as Layout says.
 	Layout check.ArgsLayout
+}
+
+// Value makes the operand of a scalar.
+func Value(v *ssa.Value, t types.Type) Operand { return Operand{Type: t, Val: v} }
+
+// Memory makes the operand of a value in memory of ours.
+func Memory(p Place) Operand { return Operand{Type: p.Type, Place: p} }
+
+// Remote makes the operand of a value in memory of the kernel or the current
+// process.
+func Remote(space types.Space, addr *ssa.Value, t types.Type) Operand {
+	return Operand{Type: t, Place: Place{Ptr: addr, Type: t}, Remote: true, Space: space}
 }
 
 // Reducer is an aggregate whose value scripts can read as a number (@c > 5,

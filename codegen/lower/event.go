@@ -1,0 +1,146 @@
+package lower
+
+import (
+	"reflect"
+
+	"github.com/cilium/ebpf"
+
+	"sonde/codegen/plan"
+	"sonde/codegen/ssa"
+	"sonde/lang/ast"
+	"sonde/lang/source"
+	"sonde/lang/types"
+)
+
+// Flags of bpf_ringbuf_submit.
+const (
+	ringNoWakeup    = 1
+	ringForceWakeup = 2
+)
+
+// eventsMap is the ring buffer; the runtime gives it its size.
+var eventsMap = plan.Map{Name: eventsName, Kind: plan.Events, Type: ebpf.RingBuf}
+
+// Arg is one part of an event's payload.
+type Arg struct {
+	Type types.Type
+	expr ast.Expr
+	val  *ssa.Value
+	into func(dst Place)
+}
+
+// ArgExpr is an expression's value, converted to t, or in its own type when t is
+// nil.
+func (b *Builder) ArgExpr(e ast.Expr, t types.Type) Arg {
+	if t == nil {
+		t = b.TypeOf(e)
+	}
+	return Arg{Type: t, expr: e}
+}
+
+// ArgValue is a number, in the normal form of t.
+func ArgValue(v *ssa.Value, t types.Type) Arg { return Arg{Type: t, val: v} }
+
+// ArgInto is a value that into writes to its place in the record. It must not
+// leave the program (Exit).
+func ArgInto(t types.Type, into func(dst Place)) Arg { return Arg{Type: t, into: into} }
+
+// eventKey finds the event of code that is lowered more than once (unroll).
+type eventKey struct {
+	action, payload string
+	urgent          bool
+	at              source.Span
+}
+
+// event gives the number of an event.
+func (u *unit) event(e *plan.Event) int {
+	key := eventKey{e.Action, e.Payload.String(), e.Urgent, e.Span}
+	if i, ok := u.events[key]; ok && same(u.plan.Events[i].Data, e.Data) {
+		return i
+	}
+	u.plan.Events = append(u.plan.Events, e)
+	u.events[key] = len(u.plan.Events) - 1
+	return len(u.plan.Events) - 1
+}
+
+func same(x, y any) bool {
+	return x == nil && y == nil || x != nil && y != nil && reflect.TypeOf(x).Comparable() && x == y
+}
+
+// Emit writes an event for the record that action names: the arguments, in
+// order, laid out as a tuple. data goes to the record's handler unseen. Urgent
+// events wake the reader at once. What finds no room is counted.
+func (b *Builder) Emit(action string, data any, urgent bool, args ...Arg) {
+	payload := &types.Tuple{}
+	for i := range args {
+		a := &args[i]
+		payload.Elems = append(payload.Elems, a.Type)
+		b.early(a)
+	}
+	n := b.unit.event(&plan.Event{Action: action, Data: data, Payload: payload, Urgent: urgent, Span: b.Span})
+	size := int64(plan.HeaderSize + payload.Size())
+	ring := b.unit.kernelMap(eventsMap)
+	ptr := b.Call(ssa.HelperRingbufReserve, b.MapPtr(ring), b.Const(size), b.Const(0))
+	ptr.Type.Size = int32(size)
+	full, done := b.Func.NewBlock(), b.Func.NewBlock()
+	from := b.Block
+	rec := b.NonNull(ptr, full)
+	unlikely(from)
+	b.StoreImm(32, rec, 0, int64(n))
+	switch {
+	case b.prog.cookie != 0:
+		b.StoreImm(32, rec, 4, int64(b.prog.cookie))
+	case b.Instance.UsesName:
+		b.Store(32, rec, 4, b.Target())
+	default:
+		b.StoreImm(32, rec, 4, 0)
+	}
+	body := Place{Ptr: rec, Off: plan.HeaderSize, Type: payload, Loose: true}
+	for i, a := range args {
+		dst := body.Elem(i)
+		switch {
+		case a.val != nil:
+			b.Set(dst, a.val)
+		case a.into != nil:
+			a.into(dst)
+		default:
+			b.ExprInto(a.expr, dst)
+		}
+	}
+	flags := int64(ringNoWakeup)
+	if urgent {
+		flags = ringForceWakeup
+	}
+	b.Call(ssa.HelperRingbufSubmit, rec, b.Const(flags))
+	b.Jump(done)
+	b.enter(full)
+	b.Count(plan.LostEvents)
+	b.Jump(done)
+	b.enter(done)
+}
+
+// early evaluates what should not wait until the record is reserved: numbers,
+// which then need no room in it twice, and what may leave the program.
+func (b *Builder) early(a *Arg) {
+	switch {
+	case a.expr == nil:
+	case !isMemory(a.Type):
+		a.val = b.Convert(b.Scalar(a.expr), b.TypeOf(a.expr), a.Type)
+	case b.leaves(a.expr):
+		p := b.Temp(a.Type)
+		b.ExprInto(a.expr, p)
+		a.into = func(dst Place) { b.Assign(dst, Memory(p)) }
+	}
+}
+
+// leaves tells whether evaluating an expression may end the program, or loop.
+func (b *Builder) leaves(e ast.Expr) bool {
+	found := false
+	walk(b.info, e, func(n ast.Node) {
+		switch n.(type) {
+		case *ast.Jump, *ast.For, *ast.While, *ast.ExprStmt:
+			found = true
+		}
+	})
+	return found
+}

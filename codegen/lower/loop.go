@@ -1,0 +1,258 @@
+package lower
+
+import (
+	"sonde/codegen/ssa"
+	"sonde/lang/ast"
+	"sonde/lang/check"
+	"sonde/lang/feature"
+	"sonde/lang/types"
+)
+
+// loop is a loop of the function being made.
+type loop struct {
+	brk, cont *ssa.Block
+	// leave is run before leaving the program from within.
+	leave func()
+}
+
+const (
+	// maxRounds bounds every loop: the kernel's BPF_MAX_LOOPS.
+	maxRounds = 8 << 20
+	// plainRounds is up to how many rounds a loop is an ordinary one, which the
+	// verifier follows round by round.
+	plainRounds = 16
+	// oldRounds is where loops end on kernels that have nothing better than those.
+	oldRounds = 1024
+)
+
+// atomicFetch stands for atomics that give the old value (Linux 5.12): kernels with
+// bpf_for_each_map_elem (5.13) have them.
+var atomicFetch = feature.ForEachMapElem
+
+var (
+	helperForEach = &ssa.Helper{
+		Name: "for_each_map_elem", ID: 164, Effect: ssa.Writes, ReadsArg: 1 << 2, WritesArg: 1 << 2,
+		Args: []ssa.ArgKind{ssa.ArgMap, ssa.ArgFunc, ssa.ArgOpaque, ssa.ArgAny}, Result: ssa.Type{Kind: ssa.Scalar},
+	}
+	helperLoop = &ssa.Helper{
+		Name: "loop", ID: 181, Effect: ssa.Writes, ReadsArg: 1 << 2, WritesArg: 1 << 2,
+		Args: []ssa.ArgKind{ssa.ArgAny, ssa.ArgFunc, ssa.ArgOpaque, ssa.ArgAny}, Result: ssa.Type{Kind: ssa.Scalar},
+	}
+)
+
+// leaveLoops runs what must happen before control leaves all loops from the one
+// numbered n on.
+func (b *Builder) leaveLoops(n int) {
+	for i := len(b.fn.loops) - 1; i >= n; i-- {
+		if l := b.fn.loops[i]; l.leave != nil && b.Reachable() {
+			l.leave()
+		}
+	}
+}
+
+func (b *Builder) forLoop(s *ast.For) {
+	v := b.info.Vars[s.Var]
+	if r, ok := s.Over.(*ast.Range); ok {
+		b.forRange(s, r, v)
+		return
+	}
+	info := b.unit.maps[b.info.Maps[s.Over.(*ast.Map)]]
+	b.hide(s.Body)
+	b.eachElement(info, func(key, value *ssa.Value) { b.element2(info, v, key, value, s.Body) }, func(*ssa.Value) {})
+}
+
+// element2 lowers the body of a loop over a map, for one element.
+func (b *Builder) element2(info *mapInfo, v *check.Var, key, value *ssa.Value, body *ast.Block) {
+	pair := v.Type.(*types.Tuple)
+	elem := Place{Ptr: value, Type: info.Value}
+	if agg, ok := info.Value.(types.Aggregate); ok {
+		elem = b.slot("value", pair.Elems[1])
+		r, ok := agg.(Reducer)
+		if !ok || !b.Has(feature.MapLookupPerCPU) {
+			b.fail(b.Span, "%s can not be read in a loop: this kernel has no %s", info.Name, feature.MapLookupPerCPU.What)
+			return
+		}
+		b.Set(elem, r.Number(b, func(fold func(slot Place)) {
+			b.eachCPU(info, key, func(at *ssa.Value) { fold(b.element(info, at)) })
+		}))
+	}
+	b.fn.vars[v] = &storage{pair: []Place{{Ptr: key, Type: info.Key}, elem}}
+	b.block(body)
+}
+
+// eachElement calls body, in a callback, with each key and value of a map; got
+// is given the helper's result: how many there were.
+func (b *Builder) eachElement(info *mapInfo, body func(key, value *ssa.Value), got func(n *ssa.Value)) {
+	if !b.Reachable() {
+		return
+	}
+	if !b.Has(feature.ForEachMapElem) {
+		b.fail(b.Span, "loops over maps can not be compiled: this kernel has no %s", feature.ForEachMapElem.What)
+		return
+	}
+	b.callback("each_"+kernelName(info.Name[1:]), []ssa.Type{
+		{Kind: ssa.MapPtr}, {Kind: ssa.Mem, Size: info.ssa.KeySize}, {Kind: ssa.Mem, Size: info.ssa.ValueSize}, {Kind: ssa.Frame},
+	}, 3, func(params []*ssa.Value) { body(params[1], params[2]) }, func(f, arg *ssa.Value) {
+		got(b.Call(helperForEach, b.MapPtr(info.ssa), f, arg, b.Const(0)))
+	})
+}
+
+// forRange lowers for ($i : from..to).
+func (b *Builder) forRange(s *ast.For, r *ast.Range, v *check.Var) {
+	fromOp := b.Expr(r.From)
+	from := b.Convert(b.scalar(fromOp), fromOp.Type, v.Type)
+	toOp := b.Expr(r.To)
+	to := b.Convert(b.scalar(toOp), toOp.Type, v.Type)
+	i, _ := types.AsInt(v.Type)
+	le := ssa.ULE
+	if i.Signed {
+		le = ssa.SLE
+	}
+	c1, ok1 := b.ConstInt(r.From)
+	c2, ok2 := b.ConstInt(r.To)
+	rounds := int64(-1)
+	if ok1 && ok2 {
+		if rounds = c2 - c1; rounds <= 0 {
+			return
+		}
+	}
+	body := func(n *ssa.Value) {
+		b.setVar(v, b.Bin(ssa.OpAdd, from, n))
+		b.block(s.Body)
+	}
+	if rounds > 0 {
+		b.rounds(b.Const(min(rounds, maxRounds)), rounds, s.Body, body)
+		return
+	}
+	some, done := b.Func.NewBlock(), b.Func.NewBlock()
+	b.Branch(le, to, from, done, some)
+	b.enter(some)
+	n := b.Bin(ssa.OpSub, to, from)
+	n = b.Choose(ssa.ULT, n, b.Const(maxRounds), func() *ssa.Value { return n }, func() *ssa.Value { return b.Const(maxRounds) })
+	b.rounds(n, -1, s.Body, body)
+	b.Jump(done)
+	b.enter(done)
+}
+
+// whileLoop lowers while (cond). It ends after maxRounds in any case: the kernel
+// runs nothing that may not end.
+func (b *Builder) whileLoop(s *ast.While) {
+	b.rounds(b.Const(maxRounds), -1, s, func(*ssa.Value) {
+		yes := b.Func.NewBlock()
+		b.cond(s.Cond, yes, b.fn.loops[len(b.fn.loops)-1].brk)
+		b.enter(yes)
+		b.block(s.Body)
+	})
+}
+
+// rounds runs body n times with the number of the round; known is n when it is
+// known, else -1. node is what is repeated.
+func (b *Builder) rounds(n *ssa.Value, known int64, node ast.Node, body func(i *ssa.Value)) {
+	switch {
+	case !b.Reachable():
+	case known >= 0 && known <= plainRounds && len(b.fn.loops) == 0:
+		b.plainLoop(n, known, body)
+	case b.iterator() != nil:
+		b.hide(node)
+		b.iterLoop(n, body)
+	case b.Has(feature.Loop):
+		b.hide(node)
+		b.callback("round", []ssa.Type{{Kind: ssa.Scalar}, {Kind: ssa.Frame}}, 1,
+			func(params []*ssa.Value) { body(b.extend(params[0], types.Uint32)) },
+			func(f, arg *ssa.Value) { b.Call(helperLoop, n, f, arg, b.Const(0)) })
+	default:
+		b.plainLoop(n, oldRounds, body)
+	}
+}
+
+// plainLoop counts to n, or to limit if that is less.
+func (b *Builder) plainLoop(n *ssa.Value, limit int64, body func(i *ssa.Value)) {
+	i := &ssa.Variable{Name: "i", Type: ssa.Type{Kind: ssa.Scalar}}
+	b.Def(i, b.Const(0))
+	head, next, done := b.Func.NewBlock(), b.Func.NewBlock(), b.Func.NewBlock()
+	b.Jump(head)
+	b.SetBlock(head)
+	in := b.Func.NewBlock()
+	b.BranchImm(ssa.ULT, b.Use(i), limit, in, done)
+	b.enter(in)
+	if n.Op != ssa.OpConst || n.Imm != limit {
+		in = b.Func.NewBlock()
+		b.Branch(ssa.ULT, b.Use(i), n, in, done)
+		b.enter(in)
+	}
+	b.fn.loops = append(b.fn.loops, &loop{brk: done, cont: next})
+	body(b.Use(i))
+	b.fn.loops = b.fn.loops[:len(b.fn.loops)-1]
+	b.Jump(next)
+	b.enter(next)
+	if b.Reachable() {
+		b.Def(i, b.Bin(ssa.OpAdd, b.Use(i), b.Const(1)))
+	}
+	b.Jump(head)
+	b.Seal(head)
+	b.enter(done)
+}
+
+// iterKfuncs are the kernel functions of an open-coded iterator over numbers.
+type iterKfuncs struct{ start, next, destroy *ssa.Kfunc }
+
+func (b *Builder) iterator() *iterKfuncs {
+	arg := []ssa.ArgKind{ssa.ArgLong}
+	k := iterKfuncs{
+		start: b.kfunc(feature.IterNum, ssa.Kfunc{Name: "bpf_iter_num_new", Effect: ssa.Writes, WritesArg: 1,
+			Args: []ssa.ArgKind{ssa.ArgLong, ssa.ArgAny, ssa.ArgAny}, Result: ssa.Type{Kind: ssa.Scalar}}),
+		next: b.kfunc(feature.IterNum, ssa.Kfunc{Name: "bpf_iter_num_next", Effect: ssa.Writes, ReadsArg: 1, WritesArg: 1,
+			Args: arg, Result: ssa.Type{Kind: ssa.MemOrNull, Size: 4}}),
+		destroy: b.kfunc(feature.IterNum, ssa.Kfunc{Name: "bpf_iter_num_destroy", Effect: ssa.Writes, ReadsArg: 1,
+			Args: arg, Result: ssa.Type{Kind: ssa.Void}}),
+	}
+	if k.start == nil || k.next == nil || k.destroy == nil {
+		return nil
+	}
+	return &k
+}
+
+// iterLoop counts to n with an iterator of the kernel's: the verifier looks at the
+// body until it learns nothing new, however many rounds there are.
+func (b *Builder) iterLoop(n *ssa.Value, body func(i *ssa.Value)) {
+	k := b.iterator()
+	it := b.FrameAddr(b.Func.NewSlot("iterator", 8, 8), 0)
+	b.Kfunc(k.start, it, b.Const(0), n)
+	head, done := b.Func.NewBlock(), b.Func.NewBlock()
+	b.Jump(head)
+	b.SetBlock(head)
+	at := b.NonNull(b.Kfunc(k.next, it), done)
+	b.fn.loops = append(b.fn.loops, &loop{brk: done, cont: head, leave: func() { b.Kfunc(k.destroy, it) }})
+	body(b.Load(32, at, 0))
+	b.fn.loops = b.fn.loops[:len(b.fn.loops)-1]
+	b.Jump(head)
+	b.Seal(head)
+	b.enter(done)
+	b.Kfunc(k.destroy, it)
+}
+
+// hide makes unknown to the verifier what the variables that a loop changes are
+// before it. Else it would follow a count from its known start, round by round.
+func (b *Builder) hide(n ast.Node) {
+	seen := map[*check.Var]bool{}
+	eachAssign(b.info, n, func(v *check.Var) {
+		if s := b.fn.vars[v]; s != nil && s.v != nil && !seen[v] && b.Reachable() {
+			seen[v] = true
+			if x := b.Use(s.v); x.Op == ssa.OpConst {
+				b.Def(s.v, b.opaque(x))
+			}
+		}
+	})
+}
+
+// opaque is a constant's value, hidden from the verifier.
+func (b *Builder) opaque(x *ssa.Value) *ssa.Value {
+	if x.Op != ssa.OpConst || x.Type.Kind != ssa.Scalar {
+		return x
+	}
+	zero := b.Load(64, b.zeros(8), 0)
+	if x.Imm == 0 {
+		return zero
+	}
+	return b.Bin(ssa.OpAdd, zero, x)
+}

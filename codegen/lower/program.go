@@ -1,0 +1,277 @@
+package lower
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/cilium/ebpf"
+
+	"sonde/codegen/plan"
+	"sonde/codegen/ssa"
+	"sonde/lang/check"
+	"sonde/lang/source"
+	"sonde/lang/types"
+)
+
+// Options tune how values are placed.
+type Options struct {
+	// FrameLimit is the size, in bytes, up to which a value may lie in the stack
+	// frame; larger ones go to per-CPU scratch.
+	FrameLimit int
+}
+
+// Result is a lowered script: a plan without instructions, and the programs in
+// the order of its Programs.
+type Result struct {
+	Plan     *plan.Plan
+	Programs []*ssa.Program
+}
+
+// unit is what the programs of one script share.
+type unit struct {
+	checked *check.Program
+	lib     Library
+	host    check.Host
+	opt     Options
+	plan    *plan.Plan
+	maps    map[*check.Map]*mapInfo
+	kernel  map[string]*ssa.Map // by name
+	globals map[string]uint32   // offsets
+	zeroLen uint32              // how many bytes of zeroes are needed
+	events  map[eventKey]int
+	kfuncs  map[string]*ssa.Kfunc
+	errs    []error
+}
+
+// Lower makes the programs of a checked script. An error joins *source.Diagnostic
+// values: what the script wants and this kernel has no way to do.
+func Lower(p *check.Program, lib Library, host check.Host, opt Options) (res *Result, err error) {
+	u := &unit{
+		checked: p, lib: lib, host: host, opt: opt,
+		plan:    &plan.Plan{Config: p.Config},
+		maps:    map[*check.Map]*mapInfo{},
+		kernel:  map[string]*ssa.Map{},
+		globals: map[string]uint32{},
+		events:  map[eventKey]int{},
+		kfuncs:  map[string]*ssa.Kfunc{},
+	}
+	u.counters()
+	for _, m := range p.Maps {
+		u.declare(m)
+	}
+	res = &Result{Plan: u.plan}
+	for _, inst := range p.Instances {
+		for _, targets := range u.share(inst) {
+			res.Programs = append(res.Programs, u.program(inst, targets))
+		}
+	}
+	u.finish()
+	if len(u.errs) > 0 {
+		return nil, errors.Join(u.errs...)
+	}
+	return res, nil
+}
+
+// share splits the targets of an instance into those that one program can serve.
+func (u *unit) share(inst *check.Instance) [][]check.Target {
+	ctx := inst.Context
+	cookie := ctx.Provider.Cookie
+	one := len(inst.Targets) > 1 && (ctx.Bound || inst.UsesName && (cookie == nil || !u.host.Features().Has(cookie)))
+	if !one {
+		return [][]check.Target{inst.Targets}
+	}
+	var out [][]check.Target
+	for i := range inst.Targets {
+		out = append(out, inst.Targets[i:i+1])
+	}
+	return out
+}
+
+// program is the state of one BPF program while it is made.
+type program struct {
+	ssa *ssa.Program
+	// cookie, when one target is all there is, is its cookie; else 0.
+	cookie  uint64
+	scratch scratch
+	// assigns counts the assignments to each variable, see storage.
+	assigns map[*check.Var]int
+}
+
+func (u *unit) program(inst *check.Instance, targets []check.Target) *ssa.Program {
+	index := len(u.plan.Programs)
+	pp := &plan.Program{Name: fmt.Sprintf("p%d", index), AttachTo: inst.Context.BindTo, AttachBTFID: inst.Context.BindID}
+	if len(targets) > 0 {
+		pp.Probe = targets[0].Name
+	}
+	if t, ok := programTypes[inst.Context.Program]; ok {
+		pp.Type, pp.AttachType = t.program, t.attach
+	}
+	first := len(u.plan.Attach)
+	for i := range targets {
+		t := &targets[i]
+		how, err := u.lib.Attach(t, inst.Context)
+		if err != nil {
+			u.attachError(t, err)
+			continue
+		}
+		at := &plan.Attach{Program: index, Name: t.Name, Func: t.Func, How: how}
+		if t.Point != nil && t.Point.Node != nil {
+			at.Span = t.Point.Node.Span()
+		}
+		if inst.UsesName && len(targets) > 1 {
+			at.Cookie = uint64(len(u.plan.Attach) + 1)
+		}
+		u.plan.Attach = append(u.plan.Attach, at)
+	}
+	u.plan.Programs = append(u.plan.Programs, pp)
+
+	prog := &program{ssa: &ssa.Program{Name: pp.Name}, assigns: countAssigns(inst)}
+	if len(targets) == 1 {
+		prog.cookie = uint64(first + 1)
+	}
+	f := ssa.NewFunc(pp.Name)
+	prog.ssa.Funcs = []*ssa.Func{f}
+	b := &Builder{Instance: inst, unit: u, prog: prog, info: inst.Info}
+	b.Builder = ssa.NewBuilder(f, ssa.Type{Kind: ssa.Ctx})
+	b.fn = newFunction(nil, b.Builder)
+	b.fn.ctx = f.Blocks[0].Params[0]
+	b.body()
+	return prog.ssa
+}
+
+// body lowers the probe: filter, predicate, statements, and the one way out.
+func (b *Builder) body() {
+	inst := b.Instance
+	if inst.Probe != nil {
+		b.Span = inst.Probe.Span()
+	}
+	b.fn.exit, b.fn.out = b.Func.NewBlock(), b.Func.NewBlock()
+	b.fn.result = &ssa.Variable{Name: "result", Type: ssa.Type{Kind: ssa.Scalar}}
+	b.Def(b.fn.result, b.Const(0))
+	if pid := b.Options().PID; pid != 0 && !inst.Context.Provider.Unfiltered {
+		tgid := b.Bin(ssa.OpRsh, b.Call(ssa.HelperPidTgid), b.Const(32))
+		ok := b.Func.NewBlock()
+		b.BranchImm(ssa.EQ, tgid, int64(pid), ok, b.fn.out)
+		b.enter(ok)
+	}
+	prologue := b.Block
+	start := b.Func.NewBlock()
+	b.Seal(start)
+	b.SetBlock(start)
+	b.Def(b.fn.result, b.Const(0))
+	if inst.Probe != nil {
+		if p := inst.Probe.Predicate; p != nil {
+			yes := b.Func.NewBlock()
+			b.cond(p, yes, b.fn.exit)
+			b.enter(yes)
+		}
+		b.block(inst.Probe.Body)
+	}
+	b.Jump(b.fn.exit)
+	b.Block = prologue
+	b.openScratch(start)
+	b.enter(b.fn.exit)
+	b.closeScratch()
+	b.Jump(b.fn.out)
+	b.enter(b.fn.out)
+	if b.Reachable() {
+		b.Return(b.Use(b.fn.result))
+	}
+	for _, f := range b.prog.ssa.Funcs {
+		prune(f)
+	}
+}
+
+// prune removes blocks that nothing leads to.
+func prune(f *ssa.Func) {
+	live := map[*ssa.Block]bool{}
+	work := []*ssa.Block{f.Blocks[0]}
+	for len(work) > 0 {
+		blk := work[len(work)-1]
+		work = work[:len(work)-1]
+		if live[blk] {
+			continue
+		}
+		live[blk] = true
+		for _, e := range blk.Term.Succs {
+			work = append(work, e.To)
+		}
+	}
+	kept := f.Blocks[:0]
+	for _, blk := range f.Blocks {
+		if !live[blk] {
+			continue
+		}
+		preds := blk.Preds[:0]
+		for _, p := range blk.Preds {
+			if live[p] {
+				preds = append(preds, p)
+			}
+		}
+		blk.Preds = preds
+		kept = append(kept, blk)
+	}
+	f.Blocks = kept
+}
+
+// finish sizes what grew while the programs were made.
+func (u *unit) finish() {
+	for _, m := range u.plan.Maps {
+		switch {
+		case m.Name == countersName:
+			m.MaxEntries = uint32(u.nextCounter())
+		case m.Name == zeroName:
+			m.ValueSize = max(8, (u.zeroLen+7)&^7)
+			u.kernel[zeroName].ValueSize = int32(m.ValueSize)
+		case m.Name == globalsName:
+			m.ValueSize = uint32(8 * len(u.plan.Globals))
+			m.Contents = make([]byte, m.ValueSize)
+			u.kernel[globalsName].ValueSize = int32(m.ValueSize)
+		}
+	}
+}
+
+func (u *unit) attachError(t *check.Target, err error) {
+	var d *source.Diagnostic
+	if !errors.As(err, &d) {
+		var at source.Span
+		if t.Point != nil && t.Point.Node != nil {
+			at = t.Point.Node.Span()
+		}
+		d = source.Errorf(at, "attach", "%s: %v", t.Name, err)
+	}
+	u.errs = append(u.errs, d)
+}
+
+// fail reports what this kernel has no way to do.
+func (b *Builder) fail(at source.Span, format string, args ...any) *source.Diagnostic {
+	d := source.Errorf(at, "no-lowering", format, args...)
+	b.unit.errs = append(b.unit.errs, d)
+	return d
+}
+
+// programTypes are the kernel's names for the kinds of programs.
+var programTypes = map[check.ProgramKind]struct {
+	program ebpf.ProgramType
+	attach  ebpf.AttachType
+}{
+	check.ProgTestRun:       {ebpf.RawTracepoint, ebpf.AttachNone},
+	check.ProgTracepoint:    {ebpf.TracePoint, ebpf.AttachNone},
+	check.ProgRawTracepoint: {ebpf.RawTracepoint, ebpf.AttachNone},
+	check.ProgTracingBTF:    {ebpf.Tracing, ebpf.AttachTraceRawTp},
+	check.ProgPerfEvent:     {ebpf.PerfEvent, ebpf.AttachNone},
+	check.ProgKprobe:        {ebpf.Kprobe, ebpf.AttachNone},
+	check.ProgFentry:        {ebpf.Tracing, ebpf.AttachTraceFEntry},
+	check.ProgFexit:         {ebpf.Tracing, ebpf.AttachTraceFExit},
+	check.ProgIter:          {ebpf.Tracing, ebpf.AttachTraceIter},
+}
+
+// isMemory tells whether values of t live in memory rather than in a register.
+func isMemory(t types.Type) bool {
+	if t == nil {
+		return false
+	}
+	_, scalar := types.AsInt(t)
+	_, void := t.(types.Void)
+	return !scalar && !void
+}
