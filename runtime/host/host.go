@@ -18,6 +18,7 @@ import (
 	"sonde/lang/feature"
 	"sonde/lang/types"
 	"sonde/runtime/elfsym"
+	probe "sonde/runtime/feature"
 	"sonde/runtime/proc"
 	"sonde/runtime/sym"
 	"sonde/runtime/sys"
@@ -31,8 +32,10 @@ type Options struct {
 	BTF string
 	// TraceableFunctions is a file to use instead of available_filter_functions.
 	TraceableFunctions string
-	// Features answers for the kernel.
+	// Features answers for the kernel; nil: it is asked itself.
 	Features feature.Set
+	// Without names features to do without, when the kernel is asked.
+	Without []string
 }
 
 // Host is the running machine. It may be used by several goroutines.
@@ -61,6 +64,9 @@ func New(opt Options) *Host {
 	}
 	h := &Host{opt: opt, formats: map[string]formatResult{}, files: map[string]fileResult{}}
 	h.btf = sync.OnceValues(h.loadBTF)
+	if h.opt.Features == nil {
+		h.opt.Features = probe.New(h.BTF, opt.Without)
+	}
 	h.tracing = sync.OnceValues(h.findTracing)
 	h.kernel = sync.OnceValues(func() (*sym.Kernel, error) { return sym.LoadKernel(h.at("proc/kallsyms")) })
 	return h

@@ -1,0 +1,116 @@
+package feature
+
+import (
+	"errors"
+	"os"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/asm"
+	"github.com/cilium/ebpf/features"
+	"golang.org/x/sys/unix"
+
+	"sonde/lang/feature"
+)
+
+// tests are the features whose presence can be tested. Those that are missing
+// here go by version. The tests of what is not optional serve kernels that are
+// older than they seem: distributions bring features to old versions.
+var tests = map[*feature.Feature]entry{
+	feature.Ringbuf:         {mapType(ebpf.RingBuf), false},
+	feature.ProbeReadKernel: {helper(asm.FnProbeReadKernel, ebpf.Kprobe), false},
+	feature.CurrentTaskBTF:  {helper(asm.FnGetCurrentTaskBtf, ebpf.Kprobe), false},
+	feature.AttachCookie:    {helper(asm.FnGetAttachCookie, ebpf.Kprobe), false},
+	feature.RawTPCookie:     {helper(asm.FnGetAttachCookie, ebpf.RawTracepoint), false},
+	feature.PerfLink:        {helper(asm.FnGetAttachCookie, ebpf.Kprobe), false}, // of one patch series
+	feature.Loop:            {helper(asm.FnLoop, ebpf.Kprobe), false},
+	feature.ForEachMapElem:  {helper(asm.FnForEachMapElem, ebpf.Kprobe), false},
+	feature.MapLookupPerCPU: {helper(asm.FnMapLookupPercpuElem, ebpf.Kprobe), false},
+	feature.BootTime:        {helper(asm.FnKtimeGetBootNs, ebpf.Kprobe), false},
+	feature.TAITime:         {helper(asm.FnKtimeGetTaiNs, ebpf.Kprobe), false},
+	feature.SignalThread:    {helper(asm.FnSendSignalThread, ebpf.Kprobe), false},
+	feature.PidNS:           {helper(asm.FnGetNsCurrentPidTgid, ebpf.Kprobe), false},
+	feature.KsymPerCPU:      {helper(asm.FnPerCpuPtr, ebpf.Kprobe), false},
+	feature.FuncIP:          {helper(asm.FnGetFuncIp, ebpf.Kprobe), false},
+	feature.Snprintf:        {helper(asm.FnSnprintf, ebpf.Kprobe), false},
+	feature.Strncmp:         {helper(asm.FnStrncmp, ebpf.Kprobe), false},
+	feature.Jiffies64:       {helper(asm.FnJiffies64, ebpf.Kprobe), false},
+	feature.TaskStorage:     {helper(asm.FnTaskStorageGet, ebpf.Kprobe), false},
+	feature.ISAv4:           {outcome(features.HaveV4ISA), false},
+	feature.BoundedLoops:    {outcome(features.HaveBoundedLoops), false},
+
+	feature.TracingBTF:   {hasBTF, true},
+	feature.Iterators:    {function("bpf_iter_task"), true},
+	feature.RdonlyCast:   {function("bpf_rdonly_cast"), true},
+	feature.IterNum:      {function("bpf_iter_num_new"), true},
+	feature.MapElemCount: {function("bpf_map_sum_elem_count"), true},
+
+	feature.Fentry:           {fentry, true},
+	feature.DPath:            {hasBTF, true},
+	feature.KprobeMulti:      {outcome(features.HaveBPFLinkKprobeMulti), true},
+	feature.KprobeSession:    {outcome(features.HaveBPFLinkKprobeSession), true},
+	feature.UprobeMulti:      {outcome(features.HaveBPFLinkUprobeMulti), true},
+	feature.UprobeRefCounter: {exists("/sys/bus/event_source/devices/uprobe/format/ref_ctr_offset"), true},
+}
+
+// outcome reads the error of a test of package features.
+func outcome(f func() error) test {
+	return func(*Kernel) answer {
+		err := f()
+		switch {
+		case err == nil:
+			return yes
+		case errors.Is(err, ebpf.ErrNotSupported):
+			return no
+		}
+		return refused(err)
+	}
+}
+
+// refused reads an error that is no clear answer: what the kernel forbids even to
+// root it does not have for us.
+func refused(err error) answer {
+	forbidden := errors.Is(err, unix.EPERM) || errors.Is(err, unix.EACCES)
+	if forbidden && os.Geteuid() != 0 {
+		return unknown
+	}
+	return no
+}
+
+func helper(fn asm.BuiltinFunc, in ebpf.ProgramType) test {
+	return outcome(func() error { return features.HaveProgramHelper(in, fn) })
+}
+
+func mapType(t ebpf.MapType) test {
+	return outcome(func() error { return features.HaveMapType(t) })
+}
+
+func exists(path string) test {
+	return func(*Kernel) answer {
+		if _, err := os.Stat(path); err != nil {
+			return no
+		}
+		return yes
+	}
+}
+
+func hasBTF(k *Kernel) answer {
+	if k.btf() == nil {
+		return no
+	}
+	return yes
+}
+
+// function tests for a function that programs may call or iterate with: the type
+// information lists it exactly when the kernel has it.
+func function(name string) test {
+	return func(k *Kernel) answer {
+		b := k.btf()
+		if b == nil {
+			return no
+		}
+		if _, ok := b.Func("", name); ok {
+			return yes
+		}
+		return no
+	}
+}
