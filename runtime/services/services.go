@@ -8,6 +8,7 @@ package services
 
 import (
 	"sonde/lang/types"
+	"sonde/runtime/names"
 	"sonde/runtime/sym"
 )
 
@@ -26,8 +27,8 @@ type Options struct {
 // Env implements types.Env.
 type Env struct {
 	symbols *sym.Symbols
-	users   *users
-	cgroups *cgroups
+	users   names.Users
+	cgroups names.Cgroups
 	escape  bool
 	trailer string
 }
@@ -36,8 +37,6 @@ type Env struct {
 func New(opt Options) *Env {
 	return &Env{
 		symbols: &sym.Symbols{LoadKernel: opt.Kernel, Users: sym.NewUser(opt.User)},
-		users:   newUsers(),
-		cgroups: newCgroups(),
 		escape:  opt.Escape,
 		trailer: opt.Trailer,
 	}
@@ -49,9 +48,9 @@ func (e *Env) Service(key any) any {
 	case *types.Symbols:
 		return e.symbols
 	case *types.Users:
-		return e.users
+		return &e.users
 	case *types.Cgroups:
-		return e.cgroups
+		return &e.cgroups
 	case *types.Terminal, *types.Strings:
 		return e
 	}
