@@ -69,3 +69,41 @@ func (v *Value) ArgLen(i int) (n int64, ok bool) {
 	}
 	return 0, false
 }
+
+// EscapedSlots tells, by slot id, whose address goes where it is not followed:
+// stored, passed over an edge, to a subprogram or callback, or to a helper that
+// says nothing about that argument. Other slots are touched by nothing but the
+// values that PointsTo leads back to them.
+func (f *Func) EscapedSlots() []bool {
+	escaped := make([]bool, len(f.Slots))
+	mark := func(v *Value) {
+		if p := PointsTo(v); p.Slot != nil {
+			escaped[p.Slot.ID] = true
+		}
+	}
+	for _, b := range f.Blocks {
+		for _, v := range b.Values {
+			switch v.Op {
+			case OpStore, OpAtomicXchg:
+				mark(v.Args[1])
+			case OpSubcall, OpPtrInt:
+				for _, a := range v.Args {
+					mark(a)
+				}
+			case OpCall, OpKfunc:
+				h := v.Callee()
+				for i, a := range v.Args {
+					if (h.ReadsArg|h.WritesArg)>>i&1 == 0 || i < len(h.Args) && h.Args[i] == ArgOpaque {
+						mark(a)
+					}
+				}
+			}
+		}
+		for _, e := range b.Term.Succs {
+			for _, a := range e.Args {
+				mark(a)
+			}
+		}
+	}
+	return escaped
+}

@@ -83,8 +83,11 @@ func (vf *verifier) store(v *Value) {
 		vf.number(v)
 		return
 	}
-	if t := v.Args[1].Type; t.Kind != Scalar && v.Width != 64 {
+	switch t := v.Args[1].Type; {
+	case t.Kind != Scalar && v.Width != 64:
 		vf.bad(v.Block, v, "a pointer has 64 bits")
+	case t.Record:
+		vf.bad(v.Block, v, "a record's address can't be kept in memory")
 	}
 }
 
@@ -124,7 +127,7 @@ type frameState struct {
 // frame checks that no byte of the frame is read before it is written: kernels
 // before 6.3 reject that, and later ones give garbage.
 func (vf *verifier) frame() {
-	fs := &frameState{loose: make([]bool, len(vf.f.Slots))}
+	fs := &frameState{}
 	for _, s := range vf.f.Slots {
 		fs.first = append(fs.first, fs.total)
 		fs.total += int(s.Size)
@@ -161,35 +164,20 @@ func (vf *verifier) frame() {
 	}
 }
 
-// findLoose marks slots whose address goes where we don't follow it.
+// findLoose marks slots that are touched at places we don't see: through an
+// address that escapes, a variable offset, or by a call that doesn't say how far.
 func (fs *frameState) findLoose(f *Func) {
-	mark := func(v *Value) {
-		if p := PointsTo(v); p.Slot != nil {
-			fs.loose[p.Slot.ID] = true
-		}
-	}
+	fs.loose = f.EscapedSlots()
 	for _, b := range f.Blocks {
 		for _, v := range b.Values {
-			switch v.Op {
-			case OpStore:
-				mark(v.Args[1])
-			case OpAddPtrVar, OpSubcall:
-				for _, a := range v.Args {
-					mark(a)
-				}
-			case OpCall, OpKfunc:
-				for i, a := range v.Args {
-					if h := v.Callee(); (h.ReadsArg|h.WritesArg)>>i&1 == 0 || i < len(h.Args) && h.Args[i] == ArgOpaque {
-						mark(a)
-					} else if h.Args == nil {
-						mark(a) // how much it touches is unknown
-					}
-				}
+			h := v.Callee()
+			if v.Op != OpAddPtrVar && (h == nil || h.Args != nil) {
+				continue
 			}
-		}
-		for _, e := range b.Term.Succs {
-			for _, a := range e.Args {
-				mark(a)
+			for _, a := range v.Args {
+				if p := PointsTo(a); p.Slot != nil {
+					fs.loose[p.Slot.ID] = true
+				}
 			}
 		}
 	}

@@ -94,7 +94,7 @@ func (m *Machine) key(call *ssa.Value, addr uint64) (*Map, string, error) {
 }
 
 func ringbufReserve(m *Machine, _ *ssa.Value, a []uint64) (uint64, error) {
-	if mix(m.Memory.Seed+uint64(len(m.Log)))%8 == 0 {
+	if m.FullEvery > 0 && mix(m.Memory.Seed+uint64(len(m.Log)))%m.FullEvery == 0 {
 		m.Logf("no room for %d bytes", a[1])
 		return 0, nil
 	}

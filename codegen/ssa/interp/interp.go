@@ -28,6 +28,9 @@ type Machine struct {
 	Log []string
 	// Steps left.
 	Steps int
+	// FullEvery: about one in as many reservations in the ring buffer finds no room;
+	// 0 for none.
+	FullEvery uint64
 
 	maps     map[int]*Map
 	records  map[uint64]*Region
@@ -40,7 +43,7 @@ type Helper func(m *Machine, call *ssa.Value, args []uint64) (uint64, error)
 
 // New makes a machine whose helpers give what depends on the seed alone.
 func New(seed uint64) *Machine {
-	return &Machine{Memory: Memory{Seed: seed}, Helpers: fakes(), Steps: DefaultSteps,
+	return &Machine{Memory: Memory{Seed: seed}, Helpers: fakes(), Steps: DefaultSteps, FullEvery: 8,
 		maps: map[int]*Map{}, records: map[uint64]*Region{}, funcAddr: map[*ssa.Func]uint64{}}
 }
 

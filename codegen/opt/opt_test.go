@@ -1,0 +1,174 @@
+package opt
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/tools/txtar"
+
+	"sonde/codegen/ssa"
+	"sonde/codegen/ssa/interp"
+	"sonde/codegen/ssa/ssagen"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// TestGolden runs the pass that a file is named after on each program of the
+// file and compares with the section that follows it. The file run.txt is for
+// all passes together.
+func TestGolden(t *testing.T) {
+	files, err := filepath.Glob("../../testdata/ssa/opt/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no golden files: %v", err)
+	}
+	seen := map[string]bool{}
+	for _, path := range files {
+		name := strings.TrimSuffix(filepath.Base(path), ".txt")
+		seen[strings.ReplaceAll(name, "_", " ")] = true
+		t.Run(name, func(t *testing.T) { golden(t, path, strings.ReplaceAll(name, "_", " ")) })
+	}
+	for _, p := range passes {
+		if !seen[p.name] && !strings.HasPrefix(p.name, "late ") && !strings.HasPrefix(p.name, "repeat ") {
+			t.Errorf("pass %s has no golden file", p.name)
+		}
+	}
+}
+
+func golden(t *testing.T, path, pass string) {
+	a, err := txtar.ParseFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := &txtar.Archive{Comment: a.Comment}
+	for i := 0; i < len(a.Files); i++ {
+		in := a.Files[i]
+		if strings.HasSuffix(in.Name, " → "+pass) {
+			continue
+		}
+		p, err := ssa.Parse(string(in.Data))
+		if err != nil {
+			t.Fatalf("%s: %v", in.Name, err)
+		}
+		if pass != "unreachable" {
+			if err := ssa.Verify(p); err != nil {
+				t.Fatalf("%s before: %v", in.Name, err)
+			}
+		}
+		if pass == "run" {
+			err = Run(p, Options{Verify: true})
+		} else {
+			_, err = RunPass(pass, p)
+		}
+		if err != nil {
+			t.Fatalf("%s: %v", in.Name, err)
+		}
+		if err := ssa.Verify(p); err != nil {
+			t.Errorf("%s after: %v\n%s", in.Name, err, p)
+		}
+		after := txtar.File{Name: in.Name + " → " + pass, Data: []byte(p.String())}
+		out.Files = append(out.Files, in, after)
+		if *update {
+			continue
+		}
+		if i+1 == len(a.Files) || a.Files[i+1].Name != after.Name {
+			t.Errorf("%s: no result stands after it; run with -update", in.Name)
+		} else if want := string(a.Files[i+1].Data); want != string(after.Data) {
+			t.Errorf("%s gives\n%s\nwant\n%s", in.Name, after.Data, want)
+		}
+	}
+	if *update {
+		if err := os.WriteFile(path, txtar.Format(out), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// outcome is everything that can be seen of some runs of a program.
+func outcome(t testing.TB, p *ssa.Program, seed uint64) string {
+	var s strings.Builder
+	m := interp.New(seed)
+	for run := range uint64(3) {
+		ctx := m.Memory.Kernel(seed*8+run, ssagen.ContextSize)
+		if run == 1 {
+			clear(ctx)
+		}
+		n, err := m.Run(p, ctx)
+		if err != nil {
+			t.Fatalf("seed %d: %v\n%s", seed, err, p)
+		}
+		s.WriteString(strings.Join(append(m.Log, m.Contents()...), "\n"))
+		fmt.Fprintf(&s, "\nreturn %#x\n", n)
+	}
+	return s.String()
+}
+
+// differ runs a pass, or all, on the program of a seed and compares outcomes.
+func differ(t testing.TB, seed uint64, passes ...string) {
+	p := ssagen.Program(seed, ssagen.Options{})
+	before := p.String()
+	want := outcome(t, p, seed)
+	check := func(pass string) {
+		if err := ssa.Verify(p); err != nil {
+			t.Fatalf("seed %d, after %s: %v\nbefore\n%s\nafter\n%s", seed, pass, err, before, p)
+		}
+		if got := outcome(t, p, seed); got != want {
+			t.Fatalf("seed %d: %s changed the outcome from\n%s\nto\n%s\nbefore\n%s\nafter\n%s", seed, pass, want, got, before, p)
+		}
+	}
+	for _, pass := range passes {
+		if _, err := RunPass(pass, p); err != nil {
+			t.Fatal(err)
+		}
+		check(pass)
+	}
+	if len(passes) > 0 {
+		return
+	}
+	if err := Run(p, Options{Verify: true}); err != nil {
+		t.Fatalf("seed %d: %v\n%s", seed, err, before)
+	}
+	check("all passes")
+	text := p.String()
+	if err := Run(p, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	q := ssagen.Program(seed, ssagen.Options{})
+	if err := Run(q, Options{}); err != nil || q.String() != text {
+		t.Fatalf("seed %d: the result differs from run to run: %v", seed, err)
+	}
+}
+
+// TestPasses runs each pass alone on generated programs.
+func TestPasses(t *testing.T) {
+	n := uint64(2000)
+	if testing.Short() {
+		n = 200
+	}
+	for i, ps := range passes {
+		t.Run(ps.name, func(t *testing.T) {
+			for seed := range n {
+				differ(t, seed+n*uint64(i), ps.name)
+			}
+		})
+	}
+}
+
+// TestRun runs all of them.
+func TestRun(t *testing.T) {
+	n := uint64(4000)
+	if testing.Short() {
+		n = 400
+	}
+	for seed := range n {
+		differ(t, seed+1<<32)
+	}
+}
+
+func FuzzRun(f *testing.F) {
+	f.Add(uint64(1))
+	f.Fuzz(func(t *testing.T, seed uint64) { differ(t, seed) })
+}
