@@ -45,10 +45,10 @@ type Symbols interface {
 
 // Stacks gives the stack traces that programs kept.
 type Stacks interface {
-	// Stack gives the addresses, innermost first, of the trace with that id in the
-	// stack map that the type's program used (numbered as in the plan's maps); false
-	// when there is none. The result is valid until the next call.
-	Stack(stackMap uint32, id int64) ([]uint64, bool)
+	// Stack gives the addresses, innermost first, of the trace with that id among
+	// those that were kept with up to limit frames; false when there is none. The
+	// result is valid until the next call.
+	Stack(limit int, id uint64) ([]uint64, bool)
 }
 
 // Clock relates the kernel's clocks to wall-clock time.
