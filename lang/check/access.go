@@ -82,13 +82,16 @@ func (b *body) member(e *ast.Field, t *types.Struct, space types.Space, followed
 }
 
 // dynamic is the value of a field that tells where its data lies: text is a
-// string, other data a pointer.
+// string of the greatest length, other data a pointer to its first element.
 func (b *body) dynamic(f types.Field, space types.Space) operand {
-	if a, ok := f.Type.(types.Array); ok {
-		if a.Elem == types.Int8 {
+	switch t := f.Type.(type) {
+	case types.String:
+		return operand{mode: value, typ: types.String{N: int(b.cfg.MaxStrlen)}, space: types.Kernel}
+	case types.Array:
+		if t.Elem == types.Int8 {
 			return operand{mode: value, typ: types.String{N: int(b.cfg.MaxStrlen)}, space: types.Kernel}
 		}
-		return operand{mode: value, typ: types.Pointer{Elem: a.Elem, Space: types.Kernel}, space: types.Kernel}
+		return operand{mode: value, typ: types.Pointer{Elem: t.Elem, Space: types.Kernel}, space: types.Kernel}
 	}
 	return b.loaded(f.Type, space)
 }

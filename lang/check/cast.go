@@ -21,8 +21,7 @@ func (b *body) cast(e *ast.Cast) operand {
 		return operand{}
 	}
 	b.inst.Info.TypeExprs[e.Type] = to
-	_, flexible := x.typ.(types.Flexible)
-	if types.Identical(to, x.typ) && !flexible {
+	if _, ptr := to.(types.Pointer); !ptr && x.val == nil && types.Identical(to, x.typ) {
 		b.warnf(e, UnnecessaryCast, "Unnecessary cast: expression is already of type %s", x.name())
 		return x
 	}

@@ -145,4 +145,3 @@ func meets(want []*expected, d *source.Diagnostic) bool {
 	}
 	return false
 }
-

@@ -25,7 +25,6 @@ const (
 	InvalidProbe          source.Code = "invalid-probe"
 	InvalidReturn         source.Code = "invalid-return"
 	InvalidSetting        source.Code = "invalid-setting"
-	InvalidTarget         source.Code = "invalid-target"
 	InvalidType           source.Code = "invalid-type"
 	LossyConversion       source.Code = "lossy-conversion"
 	MapMismatch           source.Code = "map-mismatch"
@@ -80,7 +79,6 @@ var Codes = map[source.Code]string{
 	InvalidProbe:          "An attach point is not written as its probe type wants it.",
 	InvalidReturn:         "A probe returns something other than an integer.",
 	InvalidSetting:        "A config setting does not exist or can not have that value.",
-	InvalidTarget:         "Something is assigned to that is neither a variable nor a map.",
 	InvalidType:           "A type can not be used in that place.",
 	LossyConversion:       "An integer is converted, unasked, to a type that does not hold all its values.",
 	MapMismatch:           "A map is used with keys of different types.",

@@ -13,7 +13,7 @@ import (
 // expand turns attach points into targets, and groups targets that can share a
 // program into instances.
 func (c *checker) expand() {
-	total := 0
+	total, over := 0, (*ast.AttachPoint)(nil)
 	alone, others := (*Point)(nil), false
 	for _, item := range c.script.Items {
 		probe, ok := item.(*ast.Probe)
@@ -40,23 +40,27 @@ func (c *checker) expand() {
 			found, ok := c.targets(p)
 			broken = broken || !ok
 			targets = append(targets, found...)
+			if total += len(found); over == nil && uint64(total) > c.cfg.MaxProbes {
+				over = ap
+			}
 		}
-		total += len(targets)
 		c.instances(probe, targets, broken)
 	}
 	if alone != nil && (others || len(c.bodies) > 1) {
 		c.errorf(alone.Node, InvalidProbe, "%s probes can not stand in a script with other probes", alone.Provider.Name)
 	}
-	c.limits(total)
+	c.limits(total, over)
 }
 
-func (c *checker) limits(total int) {
-	if max := c.cfg.MaxProbes; uint64(total) > max {
-		c.errorf(c.script, TooManyProbes, "Can't attach to %d probes because it exceeds the current limit of %d probes.", total, max).
+// limits checks the number of probes, which grew too large at the attach point
+// over, and of programs.
+func (c *checker) limits(total int, over *ast.AttachPoint) {
+	if max := c.cfg.MaxProbes; over != nil {
+		c.errorf(over, TooManyProbes, "Can't attach to %d probes because it exceeds the current limit of %d probes.", total, max).
 			WithHint("BPFTRACE_MAX_PROBES or the setting max_probes raises the limit, but a high number of probes can slow the system down")
 	}
 	if max := c.cfg.MaxBPFProgs; uint64(len(c.bodies)) > max {
-		c.errorf(c.script, TooManyProbes, "Your program is trying to generate more than %d BPF programs, which exceeds the current limit of %d", len(c.bodies), max).
+		c.errorf(c.bodies[max].inst.Probe, TooManyProbes, "Your program is trying to generate more than %d BPF programs, which exceeds the current limit of %d", len(c.bodies), max).
 			WithHint("BPFTRACE_MAX_BPF_PROGS or the setting max_bpf_progs raises the limit")
 	}
 }
@@ -250,7 +254,7 @@ func (c *checker) usesOf(probe *ast.Probe) uses {
 	var looked []string
 	var visit func(n ast.Node)
 	visit = func(n ast.Node) {
-		ast.Inspect(n, func(n ast.Node) bool {
+		ast.Walk(n, func(n ast.Node) bool {
 			name := ""
 			switch n := n.(type) {
 			case *ast.Ident:

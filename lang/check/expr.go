@@ -289,11 +289,8 @@ func (b *body) step(e ast.Expr, op string, target ast.Expr) operand {
 	var v *varState
 	switch t := target.(type) {
 	case *ast.Map:
-		if st = b.element(t); st == nil {
-			return operand{}
-		}
-		st.selfMade = true
-		if st.val == nil {
+		b.mapNamed(t.Name).selfMade = true
+		if st = b.element(t); st == nil || st.val == nil {
 			return operand{}
 		}
 		old = b.elementValue(st)
@@ -353,10 +350,6 @@ func (b *body) record(e *ast.Record) operand {
 	ok := true
 	for i, elem := range e.Elems {
 		x := b.expr(elem)
-		if slices.Contains(e.Names[:i], e.Names[i]) {
-			b.errorf(elem, Redeclared, "Record has two fields named '%s'", e.Names[i])
-			ok = false
-		}
 		if !b.element0(elem, x, "record") {
 			ok = false
 			continue

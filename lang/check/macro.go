@@ -228,7 +228,7 @@ func (b *body) inlined(e ast.Expr, m *ast.Macro, args []ast.Expr) operand {
 		}
 	}
 	b.stack, b.calls = append(b.stack, m), append(b.calls, e)
-	ast.Inspect(body, func(n ast.Node) bool {
+	ast.Walk(body, func(n ast.Node) bool {
 		if slices.Contains(b.unclean, n) {
 			b.errorf(n, InvalidMacro, "Unhygienic access to map: %s. Maps must be passed into the macro as arguments.", n.(*ast.Map).Name)
 		}

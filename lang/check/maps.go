@@ -15,6 +15,8 @@ type mapState struct {
 	key, val types.Type
 	// fixed: of an earlier script of the session; its types do not grow.
 	fixed bool
+	// assigned: something gives it values, even if they made no sense.
+	assigned bool
 	// selfMade: something changes the map's value in place (@n++).
 	selfMade bool
 	// mentioned: the script uses it.
@@ -132,7 +134,10 @@ func (b *body) element(e *ast.Map) *mapState {
 	}
 	keys := make([]operand, len(e.Keys))
 	for i, k := range e.Keys {
-		keys[i] = b.expr(k)
+		if keys[i] = b.expr(k); keys[i].mode == novalue {
+			b.errorf(k, InvalidKey, "Invalid map key type: void")
+			return nil
+		}
 	}
 	if !b.shaped(st, e, keyed) {
 		return nil
@@ -150,8 +155,7 @@ func (b *body) element(e *ast.Map) *mapState {
 			tuple.Elems = append(tuple.Elems, k.typ)
 		}
 	}
-	at := ast.Node(e)
-	return st.ifOK(b.key(st, key, at, e.Keys))
+	return st.ifOK(b.key(st, key, e, e.Keys))
 }
 
 func (st *mapState) ifOK(ok bool) *mapState {
@@ -240,7 +244,7 @@ func (b *body) readMap(e *ast.Map, whole bool) operand {
 		return operand{}
 	}
 	if st.val == nil {
-		if !st.selfMade {
+		if !st.assigned && !st.selfMade {
 			st.undefined = b.final
 			suggest(b.errorf(e, UndefinedMap, "Undefined map: %s", st.Name), st.Name, b.mapNames(st))
 		}
@@ -307,8 +311,15 @@ func (c *checker) checkMaps() {
 			}
 			continue
 		}
-		if st.val == nil && st.First != nil && !st.undefined {
-			c.errorf(st.First, UndefinedMap, "Undefined map: %s", st.Name)
+		if st.val == nil && st.First != nil {
+			switch {
+			case !st.assigned && !st.selfMade:
+				if !st.undefined {
+					c.errorf(st.First, UndefinedMap, "Undefined map: %s", st.Name)
+				}
+			case !c.diags.HasErrors():
+				c.errorf(st.First, UnresolvedType, "Could not resolve the type of this map: %s", st.Name)
+			}
 		}
 		perCPU := st.Kind == PerCPUHashMap || st.Kind == LRUPerCPUHashMap
 		if st.Kind != AutoMap && st.val != nil && isAggregate(st.val) != perCPU {

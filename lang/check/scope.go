@@ -108,7 +108,9 @@ func (b *body) readVar(e *ast.Var) operand {
 		b.warnf(e, UnassignedVariable, "Variable used before it was assigned: %s", plain(e.Name))
 	}
 	if v.Type == nil {
-		b.errorf(e, UnresolvedType, "Could not resolve the type of this variable: %s", plain(e.Name))
+		if !v.assigned || !b.diags.HasErrors() {
+			b.errorf(e, UnresolvedType, "Could not resolve the type of this variable: %s", plain(e.Name))
+		}
 		return operand{}
 	}
 	return of(v.Type)

@@ -123,6 +123,7 @@ func (b *body) assign(s *ast.Assign) {
 	}
 	switch target := s.Target.(type) {
 	case *ast.Map:
+		b.mapNamed(target.Name).assigned = true
 		st := b.element(target)
 		if call := b.aggregation(s.Value); call != nil {
 			b.aggregate(st, s, call)
@@ -143,7 +144,7 @@ func (b *body) assign(s *ast.Assign) {
 		b.storeVar(v, s, s.Value, x)
 	default:
 		b.expr(s.Value)
-		b.errorf(s.Target, InvalidTarget, "only variables and maps can be assigned to")
+		b.errorf(s.Target, InvalidOperand, "only variables and maps can be assigned to")
 	}
 }
 
@@ -152,12 +153,12 @@ func (b *body) compound(s *ast.Assign) {
 	op := s.Op[:len(s.Op)-1]
 	switch target := s.Target.(type) {
 	case *ast.Map:
+		b.mapNamed(target.Name).selfMade = true
 		st := b.element(target)
 		y := b.expr(s.Value)
 		if st == nil {
 			return
 		}
-		st.selfMade = true
 		x := operand{}
 		if st.val != nil {
 			x = b.elementValue(st)
@@ -173,7 +174,7 @@ func (b *body) compound(s *ast.Assign) {
 		}
 	default:
 		b.expr(s.Value)
-		b.errorf(s.Target, InvalidTarget, "only variables and maps can be assigned to")
+		b.errorf(s.Target, InvalidOperand, "only variables and maps can be assigned to")
 	}
 }
 
