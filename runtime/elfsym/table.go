@@ -138,8 +138,22 @@ func (t *Table) At(i int) Symbol {
 	}
 }
 
-// Lookup finds the function that covers an address as linked. One without a size
-// (hand-written assembly) reaches to the next symbol.
+// reach is how far symbol i extends, bytes. One without a size (hand-written
+// assembly) reaches to the next.
+func (t *Table) reach(i int) uint64 {
+	s := t.list[i]
+	if s.size > 0 {
+		return uint64(s.size)
+	}
+	for _, next := range t.list[i+1:] {
+		if next.address > s.address {
+			return next.address - s.address
+		}
+	}
+	return 0
+}
+
+// Lookup finds the function that covers an address as linked.
 func (t *Table) Lookup(address uint64) (Symbol, bool) {
 	end := sort.Search(len(t.list), func(i int) bool { return t.list[i].address > address })
 	// The nearest start below may belong to a datum or an inner label; look back
@@ -150,11 +164,7 @@ func (t *Table) Lookup(address uint64) (Symbol, bool) {
 		if elf.SymType(s.kind) == elf.STT_OBJECT {
 			continue
 		}
-		size := uint64(s.size)
-		if size == 0 && end < len(t.list) {
-			size = t.list[end].address - s.address
-		}
-		if address-s.address >= size {
+		if address-s.address >= t.reach(i) {
 			continue
 		}
 		for i > 0 && t.list[i-1].address == s.address && t.list[i-1].kind == s.kind && t.list[i-1].size == s.size {
