@@ -180,6 +180,16 @@ func (b *Builder) object(op Operand, n int64) *ssa.Value {
 	return nil
 }
 
+// Direct gives the place of a struct member that can be loaded straight from the
+// kernel's memory. A string there is taken to be padded with zeroes.
+func (b *Builder) Direct(op Operand) (Place, bool) {
+	if !op.Remote {
+		return op.Place, op.Val == nil
+	}
+	ptr := b.object(op, int64(op.Type.Size()))
+	return Place{Ptr: ptr, Off: op.Place.Off, Type: op.Type}, ptr != nil
+}
+
 // rdonlyCast is the kernel function that makes any number a pointer to a struct
 // for reading; nil: this kernel has none.
 func (b *Builder) rdonlyCast() *ssa.Kfunc {

@@ -3,6 +3,7 @@ package lower
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/cilium/ebpf"
 
@@ -75,9 +76,7 @@ func Lower(p *check.Program, lib Library, host check.Host, opt Options) (res *Re
 // share splits the targets of an instance into those that one program can serve.
 func (u *unit) share(inst *check.Instance) [][]check.Target {
 	ctx := inst.Context
-	cookie := ctx.Provider.Cookie
-	one := len(inst.Targets) > 1 && (ctx.Bound || inst.UsesName && (cookie == nil || !u.host.Features().Has(cookie)))
-	if !one {
+	if len(inst.Targets) < 2 || !ctx.Bound && !(inst.UsesName && !u.tells(ctx.Provider)) {
 		return [][]check.Target{inst.Targets}
 	}
 	var out [][]check.Target
@@ -87,9 +86,15 @@ func (u *unit) share(inst *check.Instance) [][]check.Target {
 	return out
 }
 
+// tells tells whether a program can learn which of several targets ran it.
+func (u *unit) tells(p *check.Provider) bool {
+	return p != nil && p.Cookie != nil && u.host.Features().Has(p.Cookie)
+}
+
 // program is the state of one BPF program while it is made.
 type program struct {
-	ssa *ssa.Program
+	index int
+	ssa   *ssa.Program
 	// cookie, when one target is all there is, is its cookie; else 0.
 	cookie  uint64
 	scratch scratch
@@ -102,6 +107,7 @@ func (u *unit) program(inst *check.Instance, targets []check.Target) *ssa.Progra
 	pp := &plan.Program{Name: fmt.Sprintf("p%d", index), AttachTo: inst.Context.BindTo, AttachBTFID: inst.Context.BindID}
 	if len(targets) > 0 {
 		pp.Probe = targets[0].Name
+		pp.Name = programName(pp.Probe)
 	}
 	if t, ok := programTypes[inst.Context.Program]; ok {
 		pp.Type, pp.AttachType = t.program, t.attach
@@ -125,7 +131,7 @@ func (u *unit) program(inst *check.Instance, targets []check.Target) *ssa.Progra
 	}
 	u.plan.Programs = append(u.plan.Programs, pp)
 
-	prog := &program{ssa: &ssa.Program{Name: pp.Name}, assigns: countAssigns(inst)}
+	prog := &program{index: index, ssa: &ssa.Program{Name: pp.Name}, assigns: countAssigns(inst)}
 	if len(targets) == 1 {
 		prog.cookie = uint64(first + 1)
 	}
@@ -139,6 +145,15 @@ func (u *unit) program(inst *check.Instance, targets []check.Target) *ssa.Progra
 	return prog.ssa
 }
 
+// programName makes the kernel's name of a program from its probe's: all of it, or
+// if that is too long the last part.
+func programName(probe string) string {
+	if len(probe) > maxName {
+		probe = probe[strings.LastIndexByte(probe, ':')+1:]
+	}
+	return kernelName(probe)
+}
+
 // body lowers the probe: filter, predicate, statements, and the one way out.
 func (b *Builder) body() {
 	inst := b.Instance
@@ -148,7 +163,7 @@ func (b *Builder) body() {
 	b.fn.exit, b.fn.out = b.Func.NewBlock(), b.Func.NewBlock()
 	b.fn.result = &ssa.Variable{Name: "result", Type: ssa.Type{Kind: ssa.Scalar}}
 	b.Def(b.fn.result, b.Const(0))
-	if pid := b.Options().PID; pid != 0 && !inst.Context.Provider.Unfiltered {
+	if pid := b.Options().PID; pid != 0 && (inst.Context.Provider == nil || !inst.Context.Provider.Unfiltered) {
 		tgid := b.Bin(ssa.OpRsh, b.Call(ssa.HelperPidTgid), b.Const(32))
 		ok := b.Func.NewBlock()
 		b.BranchImm(ssa.EQ, tgid, int64(pid), ok, b.fn.out)

@@ -112,16 +112,24 @@ func argField(ctx *check.Context, i int) (f types.Field, ok bool) {
 	return f, false
 }
 
-// Retval is the traced function's result, as 64 bits.
+// Retval is the traced function's result, in the normal form of its type.
 func (b *Builder) Retval() *ssa.Value {
 	ctx := b.Context()
+	off := int64(8 * ctx.NumArgs)
+	if ctx.Regs {
+		m := machines[b.Host().Arch()]
+		if m == nil {
+			b.fail(b.Span, "the calling convention of this machine is not known")
+			return b.Const(0)
+		}
+		off = m.retval
+	}
+	v := b.Load(64, b.Ctx(), off)
 	if !ctx.Regs {
-		return b.Load(64, b.Ctx(), int64(8*ctx.NumArgs))
+		v.Type = b.pointee(ctx.Retval, ssa.BTFOrNull)
 	}
-	m := machines[b.Host().Arch()]
-	if m == nil {
-		b.fail(b.Span, "the calling convention of this machine is not known")
-		return b.Const(0)
+	if i, ok := types.AsInt(ctx.Retval); ok && v.Type.Kind == ssa.Scalar {
+		return b.extend(v, i)
 	}
-	return b.Load(64, b.Ctx(), m.retval)
+	return v
 }

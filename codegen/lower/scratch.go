@@ -48,7 +48,7 @@ func (b *Builder) scratchPtr() *ssa.Value {
 		return b.fn.scratch
 	}
 	b.prog.scratch.m = b.unit.kernelMap(plan.Map{
-		Name: "scratch_" + b.Func.Name, Kind: plan.Scratch, Type: ebpf.PerCPUArray, KeySize: 4, MaxEntries: 1,
+		Name: fmt.Sprintf(".scratch_p%d", b.prog.index), Kind: plan.Scratch, Type: ebpf.PerCPUArray, KeySize: 4, MaxEntries: 1,
 	})
 	b.fn.scratch = b.Func.NewValue(nil, ssa.OpNonNull, ssa.Type{Kind: ssa.Mem})
 	return b.fn.scratch

@@ -20,15 +20,12 @@ var Comm = &record.Builtin{
 		Sigs:  []check.Sig{{Result: types.String{N: commSize}}},
 	},
 	Lowering: lower.Lowering{Into: func(b *lower.Builder, _ *check.Call, dst lower.Place) {
-		to := b.Addr(dst)
 		if task, ok := commOfTask(b); ok {
 			// The kernel pads the name with zeros, so its bytes are the string.
-			for off := int64(0); off < commSize; off += 8 {
-				b.Store(64, to, off, b.Load(64, task, off))
-			}
+			b.Assign(dst, lower.Memory(task))
 			return
 		}
-		b.Call(ssa.HelperComm, to, b.Const(commSize))
+		b.Call(ssa.HelperComm, b.Addr(dst), b.Const(commSize))
 	}},
 	Doc: `The name of the current thread, 15 bytes at most.
 It is what /proc/PID/comm shows: the program's file name, unless the thread was
@@ -36,16 +33,12 @@ given another one.`,
 	Examples: []record.Example{{Script: `tracepoint:raw_syscalls:sys_enter { @[comm] = count(); }`}},
 }
 
-// commOfTask gives the address of the name in the task itself, where programs may
+// commOfTask gives the place of the name in the task itself, where programs may
 // read through it: two loads instead of a helper call that costs as much as the
 // rest of a small program.
-func commOfTask(b *lower.Builder) (*ssa.Value, bool) {
+func commOfTask(b *lower.Builder) (lower.Place, bool) {
 	if !b.Has(feature.CurrentTaskBTF) || b.Host().BTF() == nil {
-		return nil, false
+		return lower.Place{}, false
 	}
-	name := b.Member(b.CurrentTask(), "comm")
-	if name.Val == nil || name.Val.Type.Kind != ssa.BTF {
-		return nil, false
-	}
-	return name.Val, true
+	return b.Direct(b.Member(b.CurrentTask(), "comm"))
 }
