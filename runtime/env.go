@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"encoding/binary"
+	"slices"
 	"sync/atomic"
 
 	"sonde/codegen/plan"
@@ -76,17 +77,19 @@ func (s *services) ProbeFunc(cookie uint64) string {
 	return ""
 }
 
-// Stack implements types.Stacks.
-func (s *services) Stack(stackMap uint32, id int64) ([]uint64, bool) {
-	if id < 0 || int(stackMap) >= len(s.plan.Maps) || s.plan.Maps[stackMap].Kind != plan.Stacks {
+// Stack implements types.Stacks. The map that keeps traces of up to limit frames
+// is known by the size of its values.
+func (s *services) Stack(limit int, id uint64) ([]uint64, bool) {
+	i := slices.IndexFunc(s.plan.Maps, func(m *plan.Map) bool {
+		return m.Kind == plan.Stacks && m.ValueSize == uint32(8*limit)
+	})
+	if i < 0 {
 		return nil, false
 	}
-	m := s.plan.Maps[stackMap]
-	key := binary.NativeEndian.AppendUint64(nil, uint64(id))[:m.KeySize]
-	if len(s.raw) != int(m.ValueSize) {
-		s.raw = make([]byte, m.ValueSize)
+	if len(s.raw) != 8*limit {
+		s.raw = make([]byte, 8*limit)
 	}
-	if sys.Lookup(s.maps[stackMap], key, s.raw) != nil {
+	if sys.Lookup(s.maps[i], binary.NativeEndian.AppendUint64(nil, id), s.raw) != nil {
 		return nil, false
 	}
 	s.frames = s.frames[:0]
