@@ -194,23 +194,62 @@ func start(t testing.TB, p *plan.Plan, change func(*Options)) *run {
 func tryStart(t testing.TB, p *plan.Plan, change func(*Options)) (*run, error) {
 	t.Helper()
 	r := &run{out: &recorder{}}
-	opts := Options{Output: r.out, Handlers: map[string]event.Handler{
-		"value": func(s event.Session, _ *plan.Event, payload []byte) {
-			v := binary.NativeEndian.Uint64(payload)
-			r.mu.Lock()
-			r.got = append(r.got, v)
-			r.mu.Unlock()
-			if v == 99 {
-				s.Exit(7)
-			}
-		},
-	}}
+	opts := Options{Output: r.out, Handlers: collect(r)}
 	if change != nil {
 		change(&opts)
 	}
 	var err error
 	r.Session, err = Start(context.Background(), p, opts)
 	return r, err
+}
+
+// collect are handlers that keep values in r.
+func collect(r *run) map[string]event.Handler {
+	return map[string]event.Handler{"value": func(s event.Session, _ *plan.Event, payload []byte) {
+		v := binary.NativeEndian.Uint64(payload)
+		r.mu.Lock()
+		r.got = append(r.got, v)
+		r.mu.Unlock()
+		if v == 99 {
+			s.Exit(7)
+		}
+	}}
+}
+
+// until waits for n values.
+func (r *run) until(t testing.TB, n int) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); len(r.values()) < n; {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d values, want %d", len(r.values()), n)
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// relabel gives code that is used twice in a program labels of its own.
+func relabel(code asm.Instructions, suffix string) asm.Instructions {
+	code = slices.Clone(code)
+	for i := range code {
+		if s := code[i].Symbol(); s != "" {
+			code[i] = code[i].WithSymbol(s + suffix)
+		}
+		if r := code[i].Reference(); r != "" && !code[i].IsLoadFromMap() {
+			code[i] = code[i].WithReference(r + suffix)
+		}
+	}
+	return code
+}
+
+// insertBefore puts an instruction before each call of a helper.
+func insertBefore(code asm.Instructions, fn asm.BuiltinFunc, ins asm.Instruction) (out asm.Instructions) {
+	for _, i := range code {
+		if i.IsBuiltinCall() && i.Constant == int64(fn) {
+			out = append(out, ins)
+		}
+		out = append(out, i)
+	}
+	return out
 }
 
 // ends waits for the session to end by itself.

@@ -37,6 +37,9 @@ type loop struct {
 	timed bool
 	pause time.Duration
 
+	// held: what is there waits until the probes are attached, unless it gets much.
+	held bool
+
 	epoll, wake, pidfd int
 	process            func(record []byte) bool
 
@@ -50,7 +53,7 @@ type loop struct {
 }
 
 func newLoop(s *Session) (_ *loop, err error) {
-	l := &loop{session: s, epoll: -1, wake: -1, pidfd: -1, pause: shortPause, over: make(chan struct{}), checked: time.Now()}
+	l := &loop{session: s, epoll: -1, wake: -1, pidfd: -1, pause: shortPause, held: true, over: make(chan struct{}), checked: time.Now()}
 	defer func() {
 		if err != nil {
 			l.close()
@@ -186,7 +189,10 @@ func (l *loop) timeout() int {
 func (l *loop) round() {
 	l.session.output.Lock()
 	defer l.session.output.Unlock()
-	read := l.drain()
+	read := 0
+	if !l.held || l.reader != nil && l.reader.Pending() > l.reader.Size()/2 {
+		read = l.drain()
+	}
 	l.pace(read)
 	if read > 0 && time.Since(l.checked) >= lossInterval {
 		l.checked = time.Now()
@@ -198,6 +204,9 @@ func (l *loop) round() {
 	l.mu.Unlock()
 	for _, f := range calls {
 		f()
+	}
+	if len(calls) > 0 && !l.held {
+		l.drain()
 	}
 	if l.quit {
 		l.drain()

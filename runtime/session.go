@@ -76,6 +76,10 @@ type Session struct {
 	code    int
 	exiting bool
 
+	// ready is closed when Start is through; failed tells how.
+	ready  chan struct{}
+	failed bool
+
 	stop     sync.Once
 	stopping atomic.Bool
 	done     chan struct{}
@@ -89,27 +93,39 @@ var _ event.Session = (*Session)(nil)
 // *source.Diagnostic or *Rejected; then nothing is left behind. The
 // session stops when ctx is done.
 func Start(ctx context.Context, p *plan.Plan, opts Options) (*Session, error) {
-	s := &Session{opts: opts, done: make(chan struct{}), output: &sync.Mutex{}}
+	s := &Session{opts: opts, ready: make(chan struct{}), done: make(chan struct{}), output: &sync.Mutex{}}
 	if opts.Store != nil {
 		s.output = &opts.Store.output
 	}
-	if err := s.start(ctx, p); err != nil {
-		if s.attached != nil {
-			s.attached.Detach()
-		}
-		if s.loop != nil {
-			s.loop.finish()
-			s.loop.close()
-		}
-		if s.kernel != nil {
-			s.kernel.close()
-		}
-		if opts.Child != nil {
-			opts.Child.Terminate()
-		}
+	err := s.start(ctx, p)
+	if err != nil {
+		s.failed = true
+		s.giveUp()
+	}
+	close(s.ready)
+	if err != nil {
 		return nil, err
 	}
 	return s, nil
+}
+
+// giveUp takes down what start did before it failed. What begin programs reported is
+// dropped.
+func (s *Session) giveUp() {
+	if s.attached != nil {
+		s.attached.Detach()
+	}
+	if s.loop != nil {
+		s.loop.call(func() { s.exiting = true })
+		s.loop.finish()
+		s.loop.close()
+	}
+	if s.kernel != nil {
+		s.kernel.close()
+	}
+	if s.opts.Child != nil {
+		s.opts.Child.Terminate()
+	}
 }
 
 func (s *Session) start(ctx context.Context, p *plan.Plan) error {
@@ -134,7 +150,10 @@ func (s *Session) start(ctx context.Context, p *plan.Plan) error {
 	if err := s.attach(); err != nil {
 		return err
 	}
-	s.announce()
+	s.loop.call(func() {
+		s.announce()
+		s.loop.held = false
+	})
 	s.watch(ctx)
 	return nil
 }
@@ -156,7 +175,7 @@ func (s *Session) attach() error {
 	for _, d := range failed {
 		if mode != "ignore" {
 			d.Severity, d.Hint = source.Warning, ""
-			s.warn(d)
+			s.loop.call(func() { s.warn(d) })
 		}
 	}
 	if s.probes() == 0 {
@@ -179,7 +198,7 @@ func (s *Session) ownStage() int {
 // probes is how many probes are attached, those run by the runtime included.
 func (s *Session) probes() int { return s.attached.Count() + s.ownStage() }
 
-// announce tells that the probes are attached.
+// announce tells that the probes are attached, before anything that they report.
 func (s *Session) announce() {
 	n := s.probes()
 	if !s.opts.Quiet {
@@ -187,9 +206,7 @@ func (s *Session) announce() {
 		if n == 1 {
 			text = "Attached 1 probe"
 		}
-		s.output.Lock()
 		s.opts.Output.Message("attached_probes", countFields("probes", uint64(n)), text)
-		s.output.Unlock()
 	}
 	if s.opts.Attached != nil {
 		s.opts.Attached(n)
@@ -256,6 +273,9 @@ func (s *Session) Stop() {
 
 // end takes the session down, while the loop goes on handling what programs report.
 func (s *Session) end() {
+	if <-s.ready; s.failed {
+		return
+	}
 	if s.signals != nil {
 		signal.Stop(s.signals)
 		close(s.signals)

@@ -26,6 +26,9 @@ type Set struct {
 	// load loads a program again, for another attach type.
 	load func(prog int, kind ebpf.AttachType) (int, error)
 
+	// detach is held while descriptors are being closed.
+	detach sync.Mutex
+
 	mu sync.Mutex
 	// links stop their program when they are closed; events are the perf events that
 	// they belong to, or, where the kernel has no links, that hold the program
@@ -75,8 +78,12 @@ func (s *Set) jobs() []func() {
 	var jobs []func()
 	places := map[any][]*plan.Attach{}
 	var order []any
-	for _, g := range s.multis() {
-		jobs = append(jobs, func() { s.attachMulti(g) })
+	if groups := s.multis(); len(groups) > 0 {
+		jobs = append(jobs, func() {
+			for _, g := range groups {
+				s.attachMulti(g)
+			}
+		})
 	}
 	for _, a := range s.plan.Attach {
 		if s.single(a) {

@@ -18,6 +18,8 @@ const closers = 512
 // attachments, if the kernel has BPF links (5.15) and io_uring (5.1), else up to 70 ms for
 // each perf tracepoint and perf uprobe.
 func (s *Set) Detach() {
+	s.detach.Lock()
+	defer s.detach.Unlock()
 	links, events := s.take()
 	closeAtOnce(links)
 	// No program hangs on these any more. What closing them waits for concerns nobody.

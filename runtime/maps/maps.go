@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 
 	"github.com/cilium/ebpf"
 	"golang.org/x/sys/unix"
@@ -33,7 +34,8 @@ type Map struct {
 	cpus, stride, raw int
 	merge             func(dst, src []byte)
 	hash              bool
-	unbatched         bool // the kernel does not copy elements in batches
+	// unbatched: the kernel does not copy elements in batches.
+	unbatched atomic.Bool
 }
 
 var _ event.Map = (*Map)(nil)
@@ -124,12 +126,12 @@ func (m *Map) Each(f func(key, value []byte) error) error {
 	if !m.hash {
 		return m.eachSlot(f)
 	}
-	if !m.unbatched {
+	if !m.unbatched.Load() {
 		err := m.eachBatch(f, (*sys.Batch).LookupBatch)
 		if !notOffered(err) {
 			return err
 		}
-		m.unbatched = true
+		m.unbatched.Store(true)
 	}
 	return m.eachKey(f)
 }
@@ -168,12 +170,12 @@ func (m *Map) Clear() error {
 	if !m.hash {
 		return m.reset(func([]byte) {})
 	}
-	if !m.unbatched {
+	if !m.unbatched.Load() {
 		err := m.eachBatch(func(_, _ []byte) error { return nil }, (*sys.Batch).LookupDeleteBatch)
 		if !notOffered(err) {
 			return err
 		}
-		m.unbatched = true
+		m.unbatched.Store(true)
 	}
 	keys, err := m.keys()
 	if err != nil {
