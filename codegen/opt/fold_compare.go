@@ -79,6 +79,9 @@ func (fo *folder) decide(c ssa.Cond, width uint8, x, y *ssa.Value) (result, ok b
 			return true, true
 		}
 	case ssa.SLT, ssa.SLE, ssa.SGT, ssa.SGE:
+		if sx, sy := kx.one>>63 != 0, ky.one>>63 != 0; sx && ky.fits(63) || sy && kx.fits(63) {
+			return sx == (c == ssa.SLT || c == ssa.SLE), true // the negative one is less
+		}
 		if !kx.fits(63) || !ky.fits(63) {
 			return false, false
 		}

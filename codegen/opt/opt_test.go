@@ -142,16 +142,14 @@ func differ(t testing.TB, seed uint64, passes ...string) {
 	}
 }
 
+var programs = flag.Uint64("programs", 500, "generated programs for each pass, and thrice as many for all together")
+
 // TestPasses runs each pass alone on generated programs.
 func TestPasses(t *testing.T) {
-	n := uint64(2000)
-	if testing.Short() {
-		n = 200
-	}
 	for i, ps := range passes {
 		t.Run(ps.name, func(t *testing.T) {
-			for seed := range n {
-				differ(t, seed+n*uint64(i), ps.name)
+			for seed := range *programs {
+				differ(t, seed+*programs*uint64(i), ps.name)
 			}
 		})
 	}
@@ -159,11 +157,7 @@ func TestPasses(t *testing.T) {
 
 // TestRun runs all of them.
 func TestRun(t *testing.T) {
-	n := uint64(4000)
-	if testing.Short() {
-		n = 400
-	}
-	for seed := range n {
+	for seed := range 3 * *programs {
 		differ(t, seed+1<<32)
 	}
 }
@@ -171,4 +165,18 @@ func TestRun(t *testing.T) {
 func FuzzRun(f *testing.F) {
 	f.Add(uint64(1))
 	f.Fuzz(func(t *testing.T, seed uint64) { differ(t, seed) })
+}
+
+func BenchmarkRun(b *testing.B) {
+	n := 0
+	for i := range b.N {
+		b.StopTimer()
+		p := ssagen.Program(uint64(i), ssagen.Options{Statements: 30})
+		n += p.Funcs[0].NumValues()
+		b.StartTimer()
+		if err := Run(p, Options{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(n)/float64(b.N), "values/op")
 }
