@@ -12,7 +12,8 @@
 //
 // A node's span runs from its first to past its last token: a statement's takes
 // in its semicolon, a call's its closing parenthesis, a declaration's its block.
-// Parentheses that only group make no node and belong to no span.
+// Parentheses that only group make no node; they belong to the node that they
+// are an operand of: (1 + 2) * 3 begins with the parenthesis, 1 + 2 does not.
 package ast
 
 import "sonde/lang/source"
@@ -101,7 +102,7 @@ type Macro struct {
 // Probe is [name=]attach points, predicate and body.
 type Probe struct {
 	At
-	Points    []*AttachPoint `parser:"@@ ( ',' @@ )* Trailing?"`
+	Points    []*AttachPoint `parser:"@@ ( ',':Op @@ )* Trailing?"`
 	Predicate Expr           `parser:"( PredOpen @@ PredClose )?"` // nil: none
 	Body      *Block         `parser:"@@"`
 }
@@ -338,7 +339,7 @@ type TypeExpr struct {
 	// Keyword is "struct", "union", "enum" or "".
 	Keyword string `parser:"( @( 'struct' | 'union' | 'enum' )?"`
 	// Name is the base name, "" when Of is set.
-	Name string `parser:"@( Ident | Value )"`
+	Name string `parser:"@( Value | Ident )"`
 	// Of is the operand of typeof(…), nil otherwise.
 	Of       Operand      `parser:"| 'typeof' '(' @@ ')' )"`
 	Suffixes []TypeSuffix `parser:"@@*"`

@@ -28,6 +28,7 @@ type printer struct {
 	blank    bool       // an empty line goes before the next
 	first    bool       // except that the next is a block's first
 	indent   int
+	tabs     int // of the line being made
 	depth    int // of brackets in the expression being printed
 	comments []*Comment
 	end      Pos // of what was printed last
@@ -53,7 +54,7 @@ func (p *printer) startLine() {
 		p.out.WriteByte('\n')
 	}
 	p.blank, p.first = false, false
-	p.open, p.code = true, -1
+	p.open, p.code, p.tabs = true, -1, p.indent
 }
 
 // flush writes the line out, in pieces if it is too long.
@@ -64,7 +65,10 @@ func (p *printer) flush() {
 	from, hang := 0, p.hang
 	for {
 		to := p.split(from, hang)
-		p.tabs(hang)
+		p.out.WriteString(strings.Repeat("\t", p.tabs))
+		if hang {
+			p.out.WriteByte('\t')
+		}
 		p.out.WriteString(strings.TrimRight(string(p.line[from:to]), " "))
 		p.out.WriteByte('\n')
 		if to == len(p.line) {
@@ -76,19 +80,10 @@ func (p *printer) flush() {
 	p.open, p.hang, p.closed = false, false, false
 }
 
-func (p *printer) tabs(hang bool) {
-	for range p.indent {
-		p.out.WriteByte('\t')
-	}
-	if hang {
-		p.out.WriteByte('\t')
-	}
-}
-
 // split returns where the piece of the line from an offset on must end: at the
 // best place that keeps it short enough, else at the first there is.
 func (p *printer) split(from int, hang bool) int {
-	width := p.indent * tabWidth
+	width := p.tabs * tabWidth
 	if hang {
 		width += tabWidth
 	}
@@ -141,7 +136,7 @@ func (p *printer) inline(pos Pos) {
 			continue
 		}
 		p.flush()
-		p.open, p.hang, p.code = true, true, -1
+		p.open, p.hang, p.code, p.tabs = true, true, -1, p.indent
 	}
 }
 

@@ -49,6 +49,22 @@ func (p *printer) operand(x Expr, min int) {
 	p.expr(x)
 }
 
+// side prints an operand of a binary operator. Where operators on bits mix with
+// others it has parentheses even if it could do without: few know by heart that
+// a & b + 1 is a & (b + 1).
+func (p *printer) side(of *Binary, x Expr, min int) {
+	if b, ok := x.(*Binary); ok && b.Op != of.Op && (onBits[of.Op] || onBits[b.Op] && !logical[of.Op]) {
+		p.parens(x)
+		return
+	}
+	p.operand(x, min)
+}
+
+var (
+	onBits  = map[string]bool{"|": true, "^": true, "&": true, "<<": true, ">>": true}
+	logical = map[string]bool{"||": true, "&&": true}
+)
+
 func (p *printer) parens(x Expr) {
 	p.text("(")
 	p.depth++
@@ -92,10 +108,10 @@ func (p *printer) expr(x Expr) {
 		p.text(n.Op)
 	case *Binary:
 		own := Precedence[n.Op]
-		p.operand(n.X, own)
+		p.side(n, n.X, own)
 		p.text(" " + n.Op + " ")
 		p.breakHere(own)
-		p.operand(n.Y, own+1)
+		p.side(n, n.Y, own+1)
 	case *Cond:
 		p.operand(n.Cond, levelCond+1)
 		if n.Then == nil {
@@ -113,9 +129,9 @@ func (p *printer) expr(x Expr) {
 			p.operand(n.Else, levelCond+1)
 		}
 	case *Range:
-		p.operand(n.From, levelCond+1)
+		p.operand(n.From, levelPostfix)
 		p.text("..")
-		p.operand(n.To, levelCond+1)
+		p.operand(n.To, levelPostfix)
 	case *Field:
 		p.operand(n.X, levelPostfix)
 		p.text(map[bool]string{false: ".", true: "->"}[n.Arrow] + n.Name)

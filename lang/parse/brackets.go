@@ -62,8 +62,8 @@ func (s *scanner) endMark() {
 
 // unclosed complains about the innermost bracket that the script's end left
 // open.
-func (s *scanner) unclosed(base int) {
-	if len(s.open) <= base || s.stopped {
+func (s *scanner) unclosed() {
+	if len(s.open) == 0 || s.stopped {
 		return
 	}
 	b := s.open[len(s.open)-1]
@@ -71,8 +71,16 @@ func (s *scanner) unclosed(base int) {
 	if b.kind == '/' {
 		what = '/'
 	}
-	end := len(s.src)
-	s.diags.Add(source.Errorf(s.file.Span(end, end), CodeIncomplete, "expected '%c' before the end of the script", what).
-		WithNote(b.at, "to close this '%c'", b.kind))
-	s.open = s.open[:base]
+	s.incomplete("'"+string(what)+"'").WithNote(b.at, "to close this '%c'", b.kind)
+	s.open = s.open[:0]
+}
+
+// incomplete complains that the script ends before something, after its last
+// token.
+func (s *scanner) incomplete(what string) *source.Diagnostic {
+	last := len(s.src)
+	if n := len(s.toks); n > 0 && s.toks[n-1].Type == tokSpace {
+		last = s.toks[n-1].Pos.Offset
+	}
+	return s.errorf(last, last, CodeIncomplete, "expected %s before the end of the script", what)
 }

@@ -65,9 +65,9 @@ func (s *scanner) balanced(off int) int {
 func (s *scanner) cDefinition(body int) {
 	end := s.balanced(body)
 	if end < 0 {
-		s.errorf(len(s.src), len(s.src), CodeIncomplete, "expected '}' before the end of the script").
-			WithNote(s.file.Span(body, body+1), "to close this '{'")
-		s.emit(tokCText, len(s.src))
+		s.emit(tokCText, len(strings.TrimRight(s.src, " \t\r\n")))
+		s.space()
+		s.incomplete("'}'").WithNote(s.file.Span(body, body+1), "to close this '{'")
 		return
 	}
 	for {

@@ -65,6 +65,9 @@ func diagnostic(err error, decl lexer.Token) *source.Diagnostic {
 		if what == "';'" && t.Type == tokOp && t.Value == ":" {
 			d.WithHint("the type of a variable is declared with let: let $x: int64 = 1;")
 		}
+		if what == phrases["map"] {
+			d.WithHint("outside of probes and macros let declares a map: let @x = hash(1000);")
+		}
 		return d
 	}
 	if e := participle.Error(nil); errors.As(err, &e) {
@@ -80,7 +83,7 @@ var phrases = map[string]string{
 	"Expr": "an expression", "Stmt": "a statement", "Subject": "a map or a range", "TypeExpr": "a type",
 	"Var": "a variable", "AttachPoint": "an attach point", "PredClose": "'/' to close the predicate",
 	"ident": "a name", "map": "a map", "string": "a string", "end": "';'", "predclose": "'/' to close the predicate",
-	"assignop": "';'", "var": "a variable", "point": "an attach point",
+	"assignop": "';'", "value": "a type", "var": "a variable", "point": "an attach point",
 }
 
 // wanted picks from participle's message the first thing that it says it would
@@ -122,12 +125,7 @@ func tokenSpan(t *lexer.Token) source.Span {
 	return source.Span{Start: source.Pos(t.Pos), End: end(t)}
 }
 
-// at is the place from the first to past the last token.
-func at(first, last *lexer.Token) ast.At {
-	return ast.At{Pos: source.Pos(first.Pos), EndPos: end(last)}
-}
-
-// span is the place from the first to past the last node.
-func span(first, last ast.Node) ast.At {
-	return ast.At{Pos: first.Span().Start, EndPos: last.Span().End}
+// at is the place of a token.
+func at(t *lexer.Token) ast.At {
+	return ast.At{Pos: source.Pos(t.Pos), EndPos: end(t)}
 }

@@ -38,16 +38,16 @@ func subject(lex *lexer.PeekingLexer) (ast.Subject, error) {
 	if !p.startsExpr() {
 		return nil, participle.NextMatch
 	}
+	start := p.lex.Peek()
 	from, err := p.conditional()
-	if err != nil || !p.is("..") {
+	if err != nil || !p.take("..") {
 		return from, err
 	}
-	p.lex.Next()
 	to, err := p.conditional()
 	if err != nil {
 		return nil, err
 	}
-	return &ast.Range{At: span(from, to), From: from, To: to}, nil
+	return &ast.Range{At: p.since(start), From: from, To: to}, nil
 }
 
 // is tells whether the next token is the sign or keyword.
@@ -65,12 +65,18 @@ func (p *parser) take(sign string) bool {
 	return false
 }
 
-// expect consumes the sign and returns where it ends.
-func (p *parser) expect(sign string) (source.Pos, error) {
-	if !p.is(sign) {
-		return source.Pos{}, p.expected("'" + sign + "'")
+// expect consumes the sign.
+func (p *parser) expect(sign string) error {
+	if !p.take(sign) {
+		return p.expected("'" + sign + "'")
 	}
-	return end(p.lex.Next()), nil
+	return nil
+}
+
+// since is the place from a token to past the last one consumed. What follows
+// that, be it space, begins where it ends.
+func (p *parser) since(start *lexer.Token) ast.At {
+	return ast.At{Pos: source.Pos(start.Pos), EndPos: source.Pos(p.lex.RawPeek().Pos)}
 }
 
 // name consumes an identifier.
@@ -97,6 +103,7 @@ func (p *parser) conditional() (ast.Expr, error) {
 		return nil, err
 	}
 	defer p.leave()
+	start := p.lex.Peek()
 	cond, err := p.climb(1)
 	if err != nil || !p.take("?") {
 		return cond, err
@@ -107,18 +114,19 @@ func (p *parser) conditional() (ast.Expr, error) {
 			return nil, err
 		}
 	}
-	if _, err = p.expect(":"); err != nil {
+	if err = p.expect(":"); err != nil {
 		return nil, err
 	}
 	if x.Else, err = p.conditional(); err != nil {
 		return nil, err
 	}
-	x.At = span(cond, x.Else)
+	x.At = p.since(start)
 	return x, nil
 }
 
 // climb parses operators that bind at least as tightly as min.
 func (p *parser) climb(min int) (ast.Expr, error) {
+	start := p.lex.Peek()
 	x, err := p.unary()
 	for n := 0; err == nil; n++ {
 		op := p.lex.Peek()
@@ -132,7 +140,7 @@ func (p *parser) climb(min int) (ast.Expr, error) {
 		p.lex.Next()
 		var y ast.Expr
 		if y, err = p.climb(level + 1); err == nil {
-			x = &ast.Binary{At: span(x, y), Op: op.Value, OpPos: source.Pos(op.Pos), X: x, Y: y}
+			x = &ast.Binary{At: p.since(start), Op: op.Value, OpPos: source.Pos(op.Pos), X: x, Y: y}
 		}
 	}
 	return nil, err
@@ -156,7 +164,7 @@ func (p *parser) unary() (ast.Expr, error) {
 	if err := operand(op, x); err != nil {
 		return nil, err
 	}
-	return &ast.Unary{At: ast.At{Pos: source.Pos(op.Pos), EndPos: x.Span().End}, Op: op.Value, X: x}, nil
+	return &ast.Unary{At: p.since(op), Op: op.Value, X: x}, nil
 }
 
 // operand checks what the operators that need a variable stand at.
@@ -179,6 +187,7 @@ func operand(op *lexer.Token, x ast.Expr) error {
 
 // postfix parses fields, indexes and the postfix operators.
 func (p *parser) postfix() (ast.Expr, error) {
+	start := p.lex.Peek()
 	x, err := p.primary()
 	for n := 0; err == nil; n++ {
 		t := p.lex.Peek()
@@ -190,14 +199,13 @@ func (p *parser) postfix() (ast.Expr, error) {
 		}
 		switch t.Value {
 		case ".", "->":
-			x, err = p.field(x)
+			x, err = p.field(start, x)
 		case "[":
-			x, err = p.index(x)
+			x, err = p.index(start, x)
 		case "++", "--":
 			p.lex.Next()
-			at := ast.At{Pos: x.Span().Start, EndPos: end(t)}
 			if err = operand(t, x); err == nil {
-				x = &ast.Postfix{At: at, Op: t.Value, X: x}
+				x = &ast.Postfix{At: p.since(start), Op: t.Value, X: x}
 			}
 		default:
 			return x, nil
@@ -206,53 +214,40 @@ func (p *parser) postfix() (ast.Expr, error) {
 	return nil, err
 }
 
-func (p *parser) field(x ast.Expr) (ast.Expr, error) {
-	arrow := p.lex.Next().Value == "->"
+func (p *parser) field(start *lexer.Token, x ast.Expr) (ast.Expr, error) {
+	op := p.lex.Next()
+	arrow := op.Value == "->"
 	t := p.lex.Peek()
 	if t.Type != tokIdent && (t.Type != tokInt || arrow) {
-		what := "a field name"
-		if t.Type == tokBad {
-			return nil, p.expected(what)
-		}
-		return nil, p.expected(what + " after '" + map[bool]string{true: "->", false: "."}[arrow] + "'")
+		return nil, p.expected("a field name after '" + op.Value + "'")
 	}
 	p.lex.Next()
-	return &ast.Field{
-		At: ast.At{Pos: x.Span().Start, EndPos: end(t)}, X: x, Name: t.Value, NameAt: at(t, t), Arrow: arrow,
-	}, nil
+	return &ast.Field{At: p.since(start), X: x, Name: t.Value, NameAt: p.since(t), Arrow: arrow}, nil
 }
 
-func (p *parser) index(x ast.Expr) (ast.Expr, error) {
+func (p *parser) index(start *lexer.Token, x ast.Expr) (ast.Expr, error) {
 	p.lex.Next()
 	i, err := p.conditional()
 	if err != nil {
 		return nil, err
 	}
-	close, err := p.expect("]")
-	if err != nil {
+	if err := p.expect("]"); err != nil {
 		return nil, err
 	}
-	return &ast.Index{At: ast.At{Pos: x.Span().Start, EndPos: close}, X: x, I: i}, nil
+	return &ast.Index{At: p.since(start), X: x, I: i}, nil
 }
 
-// list parses expressions between commas up to the closing sign and returns
-// where that ends.
-func (p *parser) list(closer string, element func() (ast.Expr, error)) ([]ast.Expr, source.Pos, error) {
+// list parses expressions between commas up to and with the closing sign.
+func (p *parser) list(closer string, element func() (ast.Expr, error)) ([]ast.Expr, error) {
 	var list []ast.Expr
-	if !p.is(closer) {
-		for {
-			x, err := element()
-			if err != nil {
-				return nil, source.Pos{}, err
-			}
-			list = append(list, x)
-			if !p.take(",") {
-				break
-			}
+	for more := !p.is(closer); more; more = p.take(",") {
+		x, err := element()
+		if err != nil {
+			return nil, err
 		}
+		list = append(list, x)
 	}
-	close, err := p.expect(closer)
-	return list, close, err
+	return list, p.expect(closer)
 }
 
 func tooLong(t *lexer.Token) error {

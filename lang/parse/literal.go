@@ -105,10 +105,14 @@ func number(text string) (uint64, *numberError) {
 		value = value*base + d
 	}
 	switch {
-	case digits == 0:
-		return fail(0, len(text), "expected digits after "+text[:from])
-	case text[i-1] == '_':
+	case i > from && text[i-1] == '_':
 		return fail(i-1, i, "an underscore must have a digit on both sides")
+	case text != "" && text[0] == '_':
+		return fail(0, 1, "an underscore must have a digit on both sides")
+	case digits == 0 && from > 0:
+		return fail(0, len(text), "expected digits after "+text[:from])
+	case digits == 0:
+		return fail(0, len(text), "expected digits")
 	case overflow:
 		return fail(0, len(text), tooLarge(math.MaxUint64))
 	}

@@ -34,21 +34,21 @@ func (p *parser) primary() (ast.Expr, error) {
 	case tokInt:
 		p.lex.Next()
 		v, _ := number(t.Value)
-		return &ast.Int{At: at(t, t), Text: t.Value, Value: v}, nil
+		return &ast.Int{At: p.since(t), Text: t.Value, Value: v}, nil
 	case tokString:
 		p.lex.Next()
-		return &ast.Str{At: at(t, t), Value: unquote(t.Value)}, nil
+		return &ast.Str{At: p.since(t), Value: unquote(t.Value)}, nil
 	case tokBool:
 		p.lex.Next()
-		return &ast.Bool{At: at(t, t), Value: t.Value == "true"}, nil
+		return &ast.Bool{At: p.since(t), Value: t.Value == "true"}, nil
 	case tokParam:
 		p.lex.Next()
 		n, _ := paramNumber(t.Value)
-		return &ast.Param{At: at(t, t), N: n}, nil
+		return &ast.Param{At: p.since(t), N: n}, nil
 	case tokVar, tokMap, tokTarget:
 		p.lex.Next()
 		if t.Value[0] == '$' {
-			return &ast.Var{At: at(t, t), Name: t.Value}, nil
+			return &ast.Var{At: p.since(t), Name: t.Value}, nil
 		}
 		return p.mapAccess(t)
 	case tokIdent, tokValue:
@@ -67,14 +67,15 @@ func (p *parser) primary() (ast.Expr, error) {
 }
 
 func (p *parser) mapAccess(t *lexer.Token) (ast.Expr, error) {
-	m := &ast.Map{At: at(t, t), Name: t.Value}
+	m := &ast.Map{At: p.since(t), Name: t.Value}
 	if !p.take("[") {
 		return m, nil
 	}
 	var err error
-	if m.Keys, m.EndPos, err = p.list("]", p.conditional); err != nil {
+	if m.Keys, err = p.list("]", p.conditional); err != nil {
 		return nil, err
 	}
+	m.At = p.since(t)
 	if len(m.Keys) == 0 {
 		return nil, &syntaxError{source.Errorf(m.Span(), "syntax", "expected a key between '[' and ']'")}
 	}
@@ -92,18 +93,18 @@ func (p *parser) ident() (ast.Expr, error) {
 			err := &syntaxError{source.Errorf(tokenSpan(t), "syntax", "expected an expression, not a type")}
 			return nil, err.hint("as an argument a type is written typeof(%s %s)", t.Value, p.lex.Peek().Value)
 		}
-		return &ast.Ident{At: at(t, t), Name: t.Value}, nil
+		return &ast.Ident{At: at(t), Name: t.Value}, nil
 	}
 	return p.call(t, bang, p.argument)
 }
 
 // call parses the arguments of a call, the first of which is read by first.
 func (p *parser) call(name *lexer.Token, bang bool, first func() (ast.Expr, error)) (ast.Expr, error) {
-	if _, err := p.expect("("); err != nil {
+	c := &ast.Call{Name: name.Value, NameAt: at(name), Bang: bang}
+	if err := p.expect("("); err != nil {
 		return nil, err
 	}
-	c := &ast.Call{At: at(name, name), Name: name.Value, NameAt: at(name, name), Bang: bang}
-	args, close, err := p.list(")", func() (ast.Expr, error) {
+	args, err := p.list(")", func() (ast.Expr, error) {
 		parse := first
 		first = p.argument
 		return parse()
@@ -111,7 +112,7 @@ func (p *parser) call(name *lexer.Token, bang bool, first func() (ast.Expr, erro
 	if err != nil {
 		return nil, err
 	}
-	c.Args, c.EndPos = args, close
+	c.At, c.Args = p.since(name), args
 	return c, nil
 }
 
@@ -175,7 +176,8 @@ func isPath(x ast.Expr) bool {
 func (p *parser) paren() (ast.Expr, error) {
 	open := p.lex.Next()
 	if p.is(")") {
-		return &ast.Tuple{At: at(open, p.lex.Next())}, nil
+		p.lex.Next()
+		return &ast.Tuple{At: p.since(open)}, nil
 	}
 	if p.isRecord() {
 		return p.record(open)
@@ -188,10 +190,9 @@ func (p *parser) paren() (ast.Expr, error) {
 		return nil, err
 	}
 	if !p.take(",") {
-		_, err := p.expect(")")
-		return x, err
+		return x, p.expect(")")
 	}
-	tuple := &ast.Tuple{At: ast.At{Pos: source.Pos(open.Pos)}, Elems: []ast.Expr{x}}
+	tuple := &ast.Tuple{Elems: []ast.Expr{x}}
 	for !p.is(")") {
 		if x, err = p.conditional(); err != nil {
 			return nil, err
@@ -201,7 +202,8 @@ func (p *parser) paren() (ast.Expr, error) {
 			break
 		}
 	}
-	tuple.EndPos, err = p.expect(")")
+	err = p.expect(")")
+	tuple.At = p.since(open)
 	return tuple, err
 }
 
@@ -218,7 +220,7 @@ func (p *parser) isRecord() bool {
 }
 
 func (p *parser) record(open *lexer.Token) (ast.Expr, error) {
-	r := &ast.Record{At: ast.At{Pos: source.Pos(open.Pos)}}
+	r := &ast.Record{}
 	seen := map[string]source.Span{}
 	for {
 		name, err := p.name("a field name")
@@ -244,7 +246,7 @@ func (p *parser) record(open *lexer.Token) (ast.Expr, error) {
 			break
 		}
 	}
-	var err error
-	r.EndPos, err = p.expect(")")
+	err := p.expect(")")
+	r.At = p.since(open)
 	return r, err
 }

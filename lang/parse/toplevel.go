@@ -19,10 +19,18 @@ func (s *scanner) script() {
 	for s.space(); !s.eof(); s.space() {
 		s.items = append(s.items, s.off)
 		s.item()
-		s.unclosed(0)
-		s.open = s.open[:0]
+		s.unclosed()
 	}
-	s.toks = append(s.toks, lexer.EOFToken(s.pos()))
+	s.finish()
+}
+
+// finish adds the token that ends the script, right after the last other one.
+func (s *scanner) finish() {
+	eof := lexer.EOFToken(s.pos())
+	if n := len(s.toks); n > 0 && s.toks[n-1].Type == tokSpace {
+		eof.Pos = s.toks[n-1].Pos
+	}
+	s.toks = append(s.toks, eof)
 }
 
 // expression scans a lone expression.
@@ -30,8 +38,8 @@ func (s *scanner) expression() {
 	for s.space(); !s.eof(); s.space() {
 		s.token()
 	}
-	s.unclosed(0)
-	s.toks = append(s.toks, lexer.EOFToken(s.pos()))
+	s.unclosed()
+	s.finish()
 }
 
 func (s *scanner) lineEnd(off int) int {
@@ -47,7 +55,11 @@ func (s *scanner) item() {
 		s.preprocessor()
 		return
 	}
-	if s.peek(0) == ';' {
+	switch c := s.peek(0); c {
+	case ')', ']', '}':
+		s.errorf(s.off, s.off+1, "unbalanced", "'%c' closes nothing", c)
+		fallthrough
+	case ';':
 		s.emit(tokSpace, s.off+1)
 		s.items = s.items[:len(s.items)-1]
 		return
@@ -152,7 +164,7 @@ func (s *scanner) points() bool {
 		case ',':
 		case 0:
 			if s.eof() && s.last().Type == tokPoint {
-				s.errorf(s.off, s.off, CodeIncomplete, "expected '{' before the end of the script")
+				s.incomplete("'{'")
 			}
 			return false
 		default:
@@ -167,7 +179,7 @@ func (s *scanner) points() bool {
 		s.emit(tokOp, s.off+1)
 		s.space()
 		if s.eof() {
-			s.errorf(s.off, s.off, CodeIncomplete, "expected an attach point before the end of the script")
+			s.incomplete("an attach point")
 			return false
 		}
 	}

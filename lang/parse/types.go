@@ -5,7 +5,6 @@ import (
 	"github.com/alecthomas/participle/v2/lexer"
 
 	"sonde/lang/ast"
-	"sonde/lang/source"
 )
 
 // operandOrType parses the operand of typeof; it is the grammar's Operand.
@@ -57,14 +56,14 @@ func (p *parser) cast(open *lexer.Token) (ast.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := p.expect(")"); err != nil {
+	if err := p.expect(")"); err != nil {
 		return nil, err
 	}
 	x, err := p.unary()
 	if err != nil {
 		return nil, err
 	}
-	return &ast.Cast{At: ast.At{Pos: source.Pos(open.Pos), EndPos: x.Span().End}, Type: t, X: x}, nil
+	return &ast.Cast{At: p.since(open), Type: t, X: x}, nil
 }
 
 // startsOperand tells whether what follows a parenthesised name makes a cast of
