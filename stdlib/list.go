@@ -1,6 +1,7 @@
 package stdlib
 
 import (
+	"sonde/stdlib/aggr"
 	"sonde/stdlib/builtin"
 	"sonde/stdlib/probe"
 	"sonde/stdlib/record"
@@ -31,6 +32,45 @@ var builtins = []*record.Builtin{
 	builtin.Retval,
 	builtin.Tid,
 	builtin.UID,
+
+	builtin.Printf,
+	builtin.Print,
+	builtin.Errorf,
+	builtin.Warnf,
+	builtin.Time,
+	builtin.Strftime,
+	builtin.Join,
+	builtin.Cat,
+	builtin.System,
+	builtin.Exit,
+	builtin.Signal,
+	builtin.SignalThread,
+	builtin.Clear,
+	builtin.Zero,
+	builtin.Delete,
+	builtin.HasKey,
+	builtin.Len,
+	builtin.Str,
+	builtin.Strncmp,
+	builtin.Buf,
+	builtin.Kstack,
+	builtin.Ustack,
+	builtin.Ksym,
+	builtin.Usym,
+	builtin.Kaddr,
+	builtin.Reg,
+	builtin.Ntop,
+	builtin.Sizeof,
+	builtin.Offsetof,
+
+	aggr.Count,
+	aggr.Sum,
+	aggr.Avg,
+	aggr.Min,
+	aggr.Max,
+	aggr.Stats,
+	aggr.Hist,
+	aggr.LHist,
 }
 
 // probes lists the records of probe types. Each line is a file in probe.
@@ -42,7 +82,6 @@ var probes = []*record.Probe{
 	probe.Profile,
 	probe.RawTracepoint,
 	probe.Self,
-	probe.Software,
 	probe.Software,
 	probe.Tracepoint,
 	probe.Uprobe,

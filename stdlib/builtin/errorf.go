@@ -1,0 +1,38 @@
+package builtin
+
+import (
+	"sonde/codegen/plan"
+	"sonde/lang/source"
+	"sonde/runtime/event"
+	"sonde/stdlib/record"
+)
+
+// Errorf and Warnf share this file because only a word tells them apart.
+
+// Errorf reports an error.
+var Errorf = reported("errorf", source.Error, `Reports an error, with its place in the script, on standard error.
+The script goes on; see exit. The format is as for printf.`,
+	record.Example{Script: `begin { if (1 > 2) { errorf("got %d", 2); } }`})
+
+// Warnf reports a warning.
+var Warnf = reported("warnf", source.Warning, `Reports a warning, with its place in the script, on standard error.
+The format is as for printf.`,
+	record.Example{Script: `begin { if (1 > 2) { warnf("got %d", 2); } }`})
+
+func reported(name string, severity source.Severity, doc string, examples ...record.Example) *record.Builtin {
+	return formatted{
+		name: name,
+		act: func(s event.Session, ev *plan.Event, text []byte) {
+			d := source.Diagnostic{Severity: severity, Span: ev.Span, Msg: string(text)}
+			at := ev.Span.Start
+			s.Out().Message(ev.Action, []event.Field{
+				{Name: "msg", Value: d.Msg},
+				{Name: "filename", Value: at.Filename},
+				{Name: "line", Value: at.Line},
+				{Name: "col", Value: at.Column},
+			}, d.Error())
+		},
+		doc:      doc,
+		examples: examples,
+	}.record()
+}

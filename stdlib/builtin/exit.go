@@ -1,0 +1,45 @@
+package builtin
+
+import (
+	"encoding/binary"
+
+	"sonde/codegen/lower"
+	"sonde/codegen/plan"
+	"sonde/codegen/ssa"
+	"sonde/lang/check"
+	"sonde/lang/types"
+	"sonde/runtime/event"
+	"sonde/stdlib/record"
+)
+
+// Exit ends the session.
+var Exit = &record.Builtin{
+	Func: check.Func{
+		Name:  "exit",
+		Shape: check.Function,
+		Sigs: []check.Sig{{
+			Params:   []check.Param{{Name: "code", Kind: check.IntArg}},
+			Optional: 1,
+			Result:   types.Void{},
+		}},
+	},
+	Lowering: lower.Lowering{Value: func(b *lower.Builder, c *check.Call) *ssa.Value {
+		code := lower.ArgValue(b.Const(0), types.Int32)
+		if len(c.Args) > 0 {
+			code = b.ArgExpr(c.Args[0], types.Int32)
+		}
+		b.Emit(c.Func.Name, nil, true, code)
+		b.Exit()
+		return nil
+	}},
+	Handle: func(s event.Session, _ *plan.Event, payload []byte) {
+		s.Exit(int(int32(binary.NativeEndian.Uint32(payload))))
+	},
+	Doc: `Ends the probe at once, and soon the session, with an exit code.
+What was printed before still comes out, the end probes run, and maps are
+printed. Probes that fire before the tracer has acted still run.`,
+	Examples: []record.Example{
+		{Script: `begin { printf("before\n"); exit(); printf("never\n"); }`, Output: "before\n"},
+		{Script: `interval:s:5 { exit(); }`},
+	},
+}

@@ -1,0 +1,53 @@
+package builtin
+
+import (
+	"sonde/codegen/lower"
+	"sonde/codegen/ssa"
+	"sonde/lang/check"
+	"sonde/lang/source"
+	"sonde/lang/types"
+	"sonde/stdlib/record"
+)
+
+// Reg is a register.
+var Reg = &record.Builtin{
+	Func: check.Func{
+		Name:  "reg",
+		Shape: check.Function,
+		Sigs:  []check.Sig{{Params: []check.Param{{Name: "name", Kind: check.ConstStringArg}}, Result: types.Uint64}},
+		Check: func(c *check.Call) types.Type {
+			name, ok := c.Checker.ConstString(c.Args[0])
+			if !ok {
+				return nil
+			}
+			arch := c.Checker.Host().Arch()
+			reg := name
+			if !lower.HasReg(arch, reg) {
+				reg = programCounter[name]
+			}
+			if !lower.HasReg(arch, reg) {
+				c.Checker.Report(source.Errorf(c.Args[0].Span(), check.WrongArgument,
+					"'%s' is not a valid register on this architecture (%s)", name, arch)).WithHint("registers here: %s", lower.Regs(arch))
+				return nil
+			}
+			c.Data = reg
+			return c.Sig.Result
+		},
+		Ctx: func(p *check.Context) (bool, string) {
+			return p.Regs, "it sees no registers"
+		},
+		MustUse: true,
+	},
+	Lowering: lower.Lowering{Value: func(b *lower.Builder, c *check.Call) *ssa.Value {
+		return b.Reg(c.Data.(string))
+	}},
+	Doc: `The value of a register at the probe, by its name in the kernel's struct pt_regs.
+Names depend on the architecture (ip, sp, ax on x86-64; pc, sp, r0 on arm64); ip
+and pc are the same everywhere.`,
+	Examples: []record.Example{
+		{Script: `uprobe:/bin/bash:readline { printf("%x\n", reg("sp")); }`},
+	},
+}
+
+// programCounter maps each of its names to the other.
+var programCounter = map[string]string{"pc": "ip", "ip": "pc"}

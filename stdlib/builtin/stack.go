@@ -1,0 +1,291 @@
+package builtin
+
+import (
+	"strconv"
+
+	"github.com/cilium/ebpf"
+
+	"sonde/codegen/lower"
+	"sonde/codegen/plan"
+	"sonde/codegen/ssa"
+	"sonde/lang/check"
+	"sonde/lang/types"
+	"sonde/stdlib/record"
+)
+
+// Kstack and Ustack share this file with the type of their values. A stack trace
+// is kept once, in a map of its own, under a hash of its addresses; the value is
+// the hash, the number of frames and the process, so it is cheap as a key.
+
+// Kstack is the kernel's stack.
+var Kstack = stackTrace("kstack", false, `The stack trace of the kernel, innermost function first.
+kstack(n) takes up to n frames instead of 127. kstack(perf), or kstack(perf, n),
+shows addresses too, kstack(raw) addresses only; the config variable stack_mode
+says how it is shown otherwise.`,
+	record.Example{Script: `profile:hz:99 { @[kstack] = count(); }`},
+	record.Example{Script: `tracepoint:sched:sched_switch { @[kstack(perf, 5), comm] = count(); }`})
+
+// Ustack is the process's stack.
+var Ustack = stackTrace("ustack", true, `The stack trace of the current process, innermost function first.
+It takes the same arguments as kstack. Frames are found by frame pointers:
+programs compiled without them have short or wrong traces.`,
+	record.Example{Script: `profile:hz:99 { @[ustack(10)] = count(); }`},
+	record.Example{Script: `uprobe:libc:malloc { @[ustack(perf, 3)] = count(); }`})
+
+// Stack modes, in the words of the language.
+const (
+	modeNative = "bpftrace" // name+offset
+	modePerf   = "perf"     // address name+offset (module)
+	modeRaw    = "raw"      // address
+)
+
+const (
+	defaultFrames = 127
+	maxFrames     = 1024
+)
+
+// userStack is BPF_F_USER_STACK.
+const userStack = 1 << 8
+
+// existsError is -EEXIST.
+const existsError = -17
+
+func stackTrace(name string, user bool, doc string, examples ...record.Example) *record.Builtin {
+	mode := check.Param{Name: "mode", Kind: check.NameArg}
+	limit := check.Param{Name: "frames", Kind: check.ConstIntArg}
+	return &record.Builtin{
+		Func: check.Func{
+			Name:  name,
+			Shape: check.Value,
+			Sigs: []check.Sig{
+				{},
+				{Params: []check.Param{mode, limit}, Optional: 1},
+				{Params: []check.Param{limit}},
+			},
+			Check:   func(c *check.Call) types.Type { return checkStack(c, user) },
+			MustUse: true,
+		},
+		Lowering: lower.Lowering{Into: func(b *lower.Builder, c *check.Call, dst lower.Place) {
+			lowerStack(b, c.Type.(stackType), dst)
+		}},
+		Types:    []types.Type{stackType{user: user, mode: modeNative, limit: defaultFrames}},
+		Doc:      doc,
+		Examples: examples,
+	}
+}
+
+func checkStack(c *check.Call, user bool) types.Type {
+	t := stackType{user: user, mode: c.Checker.Config().StackMode, limit: defaultFrames}
+	if t.mode == "" {
+		t.mode = modeNative
+	}
+	for i, a := range c.Args {
+		if c.Sig.Params[i].Kind == check.NameArg {
+			mode, ok := nameArg(c, i, modeNative, modeNative, modePerf, modeRaw)
+			if !ok {
+				return nil
+			}
+			t.mode = mode
+			continue
+		}
+		n, ok := c.Checker.ConstInt(a)
+		if !ok {
+			return nil
+		}
+		if n < 1 || n > maxFrames {
+			return wrong(c, a.Span(), "%s([int limit]): limit shouldn't exceed %d, %d given", c.Func.Name, maxFrames, n)
+		}
+		t.limit = int(n)
+	}
+	return t
+}
+
+// stackType is a stack trace of up to limit frames: a word of hash, 32 bits for
+// the number of frames, 32 for the process (0 for the kernel's).
+type stackType struct {
+	user  bool
+	mode  string
+	limit int
+}
+
+const (
+	stackFrames = 8
+	stackPID    = 12
+)
+
+func (t stackType) String() string {
+	if t.user {
+		return "ustack_t"
+	}
+	return "kstack_t"
+}
+
+// Size implements types.Type.
+func (stackType) Size() int { return 16 }
+
+// Align implements types.Type.
+func (stackType) Align() int { return 8 }
+
+// Compare implements types.Renderer.
+func (stackType) Compare(a, b []byte) int {
+	return (types.Array{Elem: types.Uint64, N: 2}).Compare(a, b)
+}
+
+func lowerStack(b *lower.Builder, t stackType, dst lower.Place) {
+	kept := b.KernelMap(plan.Map{
+		Name:       "stacks_" + strconv.Itoa(t.limit),
+		Kind:       plan.Stacks,
+		Type:       ebpf.Hash,
+		KeySize:    8,
+		ValueSize:  uint32(8 * t.limit),
+		MaxEntries: uint32(b.Config().MaxMapKeys),
+	})
+	frames := b.Temp(types.Array{Elem: types.Uint64, N: t.limit + 1})
+	id, count := dst.At(0, types.Uint64), dst.At(stackFrames, types.Uint32)
+	size := int64(8 * t.limit)
+	flags := int64(0)
+	if t.user {
+		flags = userStack
+	}
+	base := b.Addr(frames)
+	got := b.Call(ssa.HelperGetStack, b.Ctx(), base, b.Const(size), b.Const(flags))
+	b.If(ssa.SGT, got, b.Const(0), func() {
+		// The number of frames is a value of its own, that the comparisons below tell
+		// the verifier nothing about.
+		n := b.Bin(ssa.OpRsh, got, b.Const(3))
+		b.Set(count, n)
+		hash := hashFrames(b, base, got, int64(t.limit))
+		key := b.Temp(types.Uint64)
+		b.Set(key, hash)
+		b.Set(id, hash)
+		keep(b, kept, b.Addr(key), base)
+	}, func() {
+		b.Set(id, b.Const(0))
+		b.Set(count, b.Const(0))
+	})
+	pid := dst.At(stackPID, types.Uint32)
+	if t.user {
+		b.Set(pid, high32(b, b.Call(ssa.HelperPidTgid)))
+	} else {
+		b.Set(pid, b.Const(0))
+	}
+}
+
+// hashFrames hashes size bytes of addresses, and ends them with a zero.
+func hashFrames(b *lower.Builder, base, size *ssa.Value, limit int64) *ssa.Value {
+	scalar := ssa.Type{Kind: ssa.Scalar}
+	hash, at := &ssa.Variable{Name: "hash", Type: scalar}, &ssa.Variable{Name: "at", Type: scalar}
+	word := base.Type
+	word.Size = 8
+	head, round, done := b.Func.NewBlock(), b.Func.NewBlock(), b.Func.NewBlock()
+	more := b.Func.NewBlock()
+	b.Def(hash, size)
+	b.Def(at, b.Const(0))
+	b.Jump(head)
+
+	b.SetBlock(head)
+	b.BranchImm(ssa.ULT, b.Use(at), 8*limit, more, done)
+	b.Seal(more)
+	b.SetBlock(more)
+	b.Branch(ssa.ULT, b.Use(at), size, round, done)
+	b.Seal(round)
+	b.SetBlock(round)
+	x := b.Load(64, b.Value(ssa.OpAddPtrVar, word, 0, base, b.Use(at)), 0)
+	h := b.Bin(ssa.OpMul, b.Bin(ssa.OpXor, b.Use(hash), x), b.Const(hashFactor))
+	b.Def(hash, b.Bin(ssa.OpXor, h, b.Bin(ssa.OpRsh, h, b.Const(32))))
+	b.Def(at, b.Bin(ssa.OpAdd, b.Use(at), b.Const(8)))
+	b.Jump(head)
+	b.Seal(head)
+
+	b.Seal(done)
+	b.SetBlock(done)
+	b.Store(64, b.Value(ssa.OpAddPtrVar, word, 0, base, b.Use(at)), 0, b.Const(0))
+	return b.Use(hash)
+}
+
+// hashFactor is 2^64 divided by the golden ratio, made odd, as an int64.
+const hashFactor = -0x61c8864680b583eb
+
+// keep puts a stack trace into the map unless it is there.
+func keep(b *lower.Builder, m *ssa.Map, key, frames *ssa.Value) {
+	found := b.Call(ssa.HelperMapLookup, b.MapPtr(m), key)
+	found.Type.Size = m.ValueSize
+	b.If(ssa.EQ, found, b.Const(0), func() {
+		r := b.Call(ssa.HelperMapUpdate, b.MapPtr(m), key, frames, b.Const(noExist))
+		b.If(ssa.NE, r, b.Const(0), func() {
+			b.If(ssa.NE, r, b.Const(existsError), func() { b.Count(plan.LostStacks) }, nil)
+		}, nil)
+	}, nil)
+}
+
+// noExist is BPF_NOEXIST.
+const noExist = 1
+
+// stackLen is the number of frames of a stack trace.
+func stackLen(b *lower.Builder, p lower.Place) *ssa.Value {
+	return b.Get(p.At(stackFrames, types.Uint32))
+}
+
+// AppendText implements types.Renderer: a line for each frame, between line ends.
+func (t stackType) AppendText(dst, raw []byte, env types.Env) []byte {
+	dst = append(dst, '\n')
+	if len(raw) < t.Size() || types.Uint32.Load(raw[stackFrames:]) == 0 {
+		return dst
+	}
+	var addrs []uint64
+	if s := types.ServiceOf[types.Stacks](env); s != nil {
+		addrs, _ = s.Stack(t.limit, uint64(types.Uint64.Load(raw)))
+	}
+	if addrs == nil {
+		return append(dst, "        [lost]\n"...)
+	}
+	pid := uint32(types.Uint32.Load(raw[stackPID:]))
+	for _, addr := range addrs {
+		dst = t.appendFrame(dst, addr, pid, env)
+	}
+	return dst
+}
+
+func (t stackType) appendFrame(dst []byte, addr uint64, pid uint32, env types.Env) []byte {
+	if t.mode == modeRaw {
+		return append(strconv.AppendUint(dst, addr, 16), '\n')
+	}
+	f, known := t.symbol(addr, pid, env)
+	if t.mode == modePerf {
+		dst = append(strconv.AppendUint(append(dst, '\t'), addr, 16), ' ')
+	} else {
+		dst = append(dst, "        "...)
+	}
+	if known {
+		dst = types.AppendSafe(dst, []byte(f.Name), env)
+		dst = strconv.AppendUint(append(dst, '+'), f.Offset, 10)
+	} else {
+		dst = appendAddress(dst, addr)
+	}
+	switch {
+	case t.mode == modePerf && t.user && f.Module == "":
+		dst = append(dst, " ([unknown])"...)
+	case t.mode == modePerf && f.Module != "":
+		dst = append(types.AppendSafe(append(dst, " ("...), []byte(f.Module), env), ')')
+	case t.mode == modeNative && f.File != "":
+		dst = types.AppendSafe(append(dst, '@'), []byte(f.File), env)
+		dst = strconv.AppendInt(append(dst, ':'), int64(f.Line), 10)
+	}
+	return append(dst, '\n')
+}
+
+func (t stackType) symbol(addr uint64, pid uint32, env types.Env) (types.Frame, bool) {
+	s := types.ServiceOf[types.Symbols](env)
+	switch {
+	case s == nil:
+		return types.Frame{}, false
+	case t.user:
+		return s.User(pid, addr)
+	}
+	return s.Kernel(addr)
+}
+
+// AppendJSON implements types.Renderer: the text as a string.
+func (t stackType) AppendJSON(dst, raw []byte, env types.Env) []byte {
+	return types.AppendJSONString(dst, t.AppendText(nil, raw, env))
+}

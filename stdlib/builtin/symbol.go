@@ -1,0 +1,125 @@
+package builtin
+
+import (
+	"strconv"
+
+	"sonde/codegen/lower"
+	"sonde/codegen/ssa"
+	"sonde/lang/check"
+	"sonde/lang/types"
+	"sonde/stdlib/record"
+)
+
+// Ksym and Usym share this file with the types of their values: addresses that
+// print as names.
+
+// Ksym names an address of the kernel.
+var Ksym = &record.Builtin{
+	Func: check.Func{
+		Name:    "ksym",
+		Shape:   check.Function,
+		Sigs:    []check.Sig{{Params: []check.Param{{Name: "address", Kind: check.PtrArg}}, Result: ksymType{}}},
+		MustUse: true,
+	},
+	Lowering: lower.Lowering{Value: func(b *lower.Builder, c *check.Call) *ssa.Value {
+		return b.Int(c.Args[0], types.Uint64)
+	}},
+	Types: []types.Type{ksymType{}},
+	Doc: `Shows an address of the kernel as the function or variable that it lies in.
+The name is looked up when the value is printed; in maps it is the address that
+counts. Addresses in no symbol are shown in hexadecimal.`,
+	Examples: []record.Example{
+		{Script: `profile:hz:99 { @[ksym(reg("ip"))] = count(); }`},
+		{Script: `begin { print(ksym(0)); }`, Output: "0x0\n"},
+	},
+}
+
+// Usym names an address of a process.
+var Usym = &record.Builtin{
+	Func: check.Func{
+		Name:    "usym",
+		Shape:   check.Function,
+		Sigs:    []check.Sig{{Params: []check.Param{{Name: "address", Kind: check.PtrArg}}, Result: usymType{}}},
+		MustUse: true,
+	},
+	Lowering: lower.Lowering{Into: func(b *lower.Builder, c *check.Call, dst lower.Place) {
+		b.Set(dst.At(0, types.Uint64), b.Int(c.Args[0], types.Uint64))
+		b.Set(dst.At(8, types.Uint64), high32(b, b.Call(ssa.HelperPidTgid)))
+	}},
+	Types: []types.Type{usymType{}},
+	Doc: `Shows an address of the current process as the function that it lies in.
+The name is looked up when the value is printed, in the process if it still lives.
+Addresses in no symbol are shown in hexadecimal.`,
+	Examples: []record.Example{
+		{Script: `uprobe:/bin/bash:readline { printf("%s\n", usym(reg("ip"))); }`},
+	},
+}
+
+func appendAddress(dst []byte, addr uint64) []byte {
+	return strconv.AppendUint(append(dst, "0x"...), addr, 16)
+}
+
+// ksymType is an address of the kernel.
+type ksymType struct{}
+
+func (ksymType) String() string { return "ksym_t" }
+
+// Size implements types.Type.
+func (ksymType) Size() int { return 8 }
+
+// Align implements types.Type.
+func (ksymType) Align() int { return 8 }
+
+// Repr implements types.Scalar.
+func (ksymType) Repr() types.Int { return types.Uint64 }
+
+// AppendText implements types.Renderer.
+func (ksymType) AppendText(dst, raw []byte, env types.Env) []byte {
+	addr := uint64(types.Uint64.Load(raw))
+	if s := types.ServiceOf[types.Symbols](env); s != nil {
+		if f, ok := s.Kernel(addr); ok {
+			return append(dst, f.Name...)
+		}
+	}
+	return appendAddress(dst, addr)
+}
+
+// AppendJSON implements types.Renderer.
+func (t ksymType) AppendJSON(dst, raw []byte, env types.Env) []byte {
+	return types.AppendJSONString(dst, t.AppendText(nil, raw, env))
+}
+
+// Compare implements types.Renderer.
+func (ksymType) Compare(a, b []byte) int { return types.Uint64.Compare(a, b) }
+
+// usymType is an address of a process: two words, the address and the process id.
+type usymType struct{}
+
+func (usymType) String() string { return "usym_t" }
+
+// Size implements types.Type.
+func (usymType) Size() int { return 16 }
+
+// Align implements types.Type.
+func (usymType) Align() int { return 8 }
+
+// AppendText implements types.Renderer.
+func (usymType) AppendText(dst, raw []byte, env types.Env) []byte {
+	addr := uint64(types.Uint64.Load(raw))
+	if s := types.ServiceOf[types.Symbols](env); s != nil && len(raw) >= 16 {
+		if f, ok := s.User(uint32(types.Uint64.Load(raw[8:])), addr); ok {
+			return types.AppendSafe(dst, []byte(f.Name), env)
+		}
+	}
+	return appendAddress(dst, addr)
+}
+
+// AppendJSON implements types.Renderer.
+func (t usymType) AppendJSON(dst, raw []byte, env types.Env) []byte {
+	return types.AppendJSONString(dst, t.AppendText(nil, raw, env))
+}
+
+// Compare implements types.Renderer.
+func (usymType) Compare(a, b []byte) int {
+	return (types.Array{Elem: types.Uint64, N: 2}).Compare(a, b)
+}
