@@ -71,6 +71,17 @@ func (b *Builder) captured(key any, get func(around *Builder) *ssa.Value) *ssa.V
 	return v
 }
 
+// here gives a value that may have been made in a function around the callback.
+func (b *Builder) here(v *ssa.Value) *ssa.Value {
+	switch {
+	case b.fn.parent == nil || v.Block.Func == b.Func:
+		return v
+	case v.Op == ssa.OpConst:
+		return b.Const(v.Imm)
+	}
+	return b.captured(v, func(around *Builder) *ssa.Value { return around.here(v) })
+}
+
 // captureVar makes a variable of a function around usable in the callback.
 func (b *Builder) captureVar(v *check.Var) *storage {
 	around := b.around()
@@ -107,7 +118,9 @@ func (c *capture) leave(b *Builder) {
 		c.result = c.word(captureWord{})
 	}
 	b.StoreImm(64, c.arg, c.leaving, 1)
-	b.Store(64, c.arg, c.result, b.Use(b.fn.result))
+	if b.fn.result != nil {
+		b.Store(64, c.arg, c.result, b.Use(b.fn.result))
+	}
 	b.Jump(c.stop)
 }
 
@@ -124,7 +137,9 @@ func (b *Builder) callback(name string, params []ssa.Type, arg int, body func(pa
 	values := f.Blocks[0].Params
 	b.Builder = &ssa.Builder{Func: f, Span: outerBuilder.Span}
 	b.fn = newFunction(outer, b.Builder)
-	b.fn.result = &ssa.Variable{Name: "result", Type: ssa.Type{Kind: ssa.Scalar}}
+	if outer.result != nil {
+		b.fn.result = &ssa.Variable{Name: "result", Type: ssa.Type{Kind: ssa.Scalar}}
+	}
 	start, next, stop := f.NewBlock(), f.NewBlock(), f.NewBlock()
 	c := &capture{
 		parent: outer, arg: values[arg], entry: entry, byKey: map[any]*ssa.Value{},
@@ -134,7 +149,7 @@ func (b *Builder) callback(name string, params []ssa.Type, arg int, body func(pa
 	b.fn.loops = []*loop{{brk: stop, cont: next}}
 	b.Seal(start)
 	b.SetBlock(start)
-	b.Def(b.fn.result, b.Const(0))
+	b.setResult(b.Const(0))
 	body(values)
 	b.Jump(next)
 	b.enter(next)
@@ -176,7 +191,9 @@ func (b *Builder) callback(name string, params []ssa.Type, arg int, body func(pa
 		leave, on := b.Func.NewBlock(), b.Func.NewBlock()
 		b.BranchImm(ssa.NE, b.Load(64, at, c.leaving), 0, leave, on)
 		b.enter(leave)
-		b.Def(b.fn.result, b.Load(64, at, c.result))
+		if b.fn.result != nil {
+			b.Def(b.fn.result, b.Load(64, at, c.result))
+		}
 		b.Exit()
 		b.enter(on)
 	}

@@ -117,3 +117,15 @@ func (b *Builder) indexed(p Place, at *ssa.Value, n int64) *ssa.Value {
 	t.Size = 8
 	return b.Value(ssa.OpAddPtrVar, t, 0, ptr, at)
 }
+
+// Equal gives 1 when the first n bytes of two places are equal, else 0.
+func (b *Builder) Equal(x, y Place, n int64) *ssa.Value {
+	same := &ssa.Variable{Name: "equal", Type: ssa.Type{Kind: ssa.Scalar}}
+	b.Def(same, b.Const(0))
+	ne := b.Func.NewBlock()
+	b.equalBytes(x, y, n, ne)
+	b.Def(same, b.Const(1))
+	b.Jump(ne)
+	b.enter(ne)
+	return b.Use(same)
+}

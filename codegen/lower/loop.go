@@ -117,7 +117,7 @@ func (b *Builder) forRange(s *ast.For, r *ast.Range, v *check.Var) {
 		}
 	}
 	body := func(n *ssa.Value) {
-		b.setVar(v, b.Bin(ssa.OpAdd, from, n))
+		b.setVar(v, b.Bin(ssa.OpAdd, b.here(from), n))
 		b.block(s.Body)
 	}
 	if rounds > 0 {

@@ -9,6 +9,7 @@ import (
 
 	"sonde/codegen/plan"
 	"sonde/codegen/ssa"
+	"sonde/lang/ast"
 	"sonde/lang/check"
 	"sonde/lang/source"
 	"sonde/lang/types"
@@ -161,8 +162,11 @@ func (b *Builder) body() {
 		b.Span = inst.Probe.Span()
 	}
 	b.fn.exit, b.fn.out = b.Func.NewBlock(), b.Func.NewBlock()
-	b.fn.result = &ssa.Variable{Name: "result", Type: ssa.Type{Kind: ssa.Scalar}}
-	b.Def(b.fn.result, b.Const(0))
+	zero := b.Const(0)
+	if b.hasResult() {
+		b.fn.result = &ssa.Variable{Name: "result", Type: ssa.Type{Kind: ssa.Scalar}}
+		b.Def(b.fn.result, zero)
+	}
 	if pid := b.Options().PID; pid != 0 && (inst.Context.Provider == nil || !inst.Context.Provider.Unfiltered) {
 		tgid := b.Bin(ssa.OpRsh, b.Call(ssa.HelperPidTgid), b.Const(32))
 		ok := b.Func.NewBlock()
@@ -173,7 +177,7 @@ func (b *Builder) body() {
 	start := b.Func.NewBlock()
 	b.Seal(start)
 	b.SetBlock(start)
-	b.Def(b.fn.result, b.Const(0))
+	b.setResult(zero)
 	if inst.Probe != nil {
 		if p := inst.Probe.Predicate; p != nil {
 			yes := b.Func.NewBlock()
@@ -189,11 +193,34 @@ func (b *Builder) body() {
 	b.closeScratch()
 	b.Jump(b.fn.out)
 	b.enter(b.fn.out)
-	if b.Reachable() {
+	switch {
+	case b.fn.result != nil:
 		b.Return(b.Use(b.fn.result))
+	case b.Reachable():
+		b.Return(b.Const(0))
 	}
 	for _, f := range b.prog.ssa.Funcs {
 		prune(f)
+	}
+}
+
+// hasResult tells whether what the body returns matters. Only what the runtime runs
+// itself hands it to anyone; for others the kernel would read a meaning into it.
+func (b *Builder) hasResult() bool {
+	found := false
+	if b.Context().Program == check.ProgTestRun && b.Instance.Probe != nil {
+		walk(b.info, b.Instance.Probe, func(n ast.Node) {
+			if j, ok := n.(*ast.Jump); ok && j.Value != nil {
+				found = true
+			}
+		})
+	}
+	return found
+}
+
+func (b *Builder) setResult(v *ssa.Value) {
+	if b.fn.result != nil {
+		b.Def(b.fn.result, v)
 	}
 }
 
