@@ -241,7 +241,7 @@ func TestWriteErrorStays(t *testing.T) {
 }
 
 func TestParseBuffering(t *testing.T) {
-	for name, want := range map[string]Buffering{"line": Line, "full": Full, "none": None} {
+	for name, want := range map[string]Buffering{"": Line, "line": Line, "full": Full, "none": None} {
 		if got, err := ParseBuffering(name); got != want || err != nil {
 			t.Errorf("%s: %v, %v", name, got, err)
 		}

@@ -28,8 +28,11 @@ const (
 	None
 )
 
-// ParseBuffering reads the name of a mode: line, full or none.
+// ParseBuffering reads the name of a mode: line, full or none; "" is line.
 func ParseBuffering(name string) (Buffering, error) {
+	if name == "" {
+		return Line, nil
+	}
 	for i, n := range [...]string{Line: "line", Full: "full", None: "none"} {
 		if n == name {
 			return Buffering(i), nil
