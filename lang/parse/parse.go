@@ -50,7 +50,7 @@ func Parse(f *source.File, opt Options) (*ast.Script, source.List) {
 		}
 		skipTo(lex, s.items[i])
 		begin := *lex.Peek()
-		decl, err := parseNode(grammar().item, lex)
+		decl, err := grammar().declaration(lex)
 		if err != nil {
 			list = append(list, s.moved(diagnostic(err, begin)))
 			skipTo(lex, limit)

@@ -8,8 +8,10 @@ import (
 )
 
 // startsExpr tells whether the next token can begin an expression.
-func (p *parser) startsExpr() bool {
-	switch t := p.lex.Peek(); t.Type {
+func (p *parser) startsExpr() bool { return startsExpr(p.lex.Peek()) }
+
+func startsExpr(t *lexer.Token) bool {
+	switch t.Type {
 	case tokIdent, tokValue, tokInt, tokString, tokBool, tokParam, tokVar, tokMap, tokTarget:
 		return true
 	case tokKeyword:
@@ -57,7 +59,7 @@ func (p *parser) primary() (ast.Expr, error) {
 		return p.keyword()
 	}
 	if t.Value == "{" {
-		body, err := parseNode(grammar().block, p.lex)
+		body, err := grammar().block(p.lex)
 		if err != nil {
 			return nil, err
 		}
@@ -128,7 +130,7 @@ func (p *parser) argument() (ast.Expr, error) {
 func (p *parser) keyword() (ast.Expr, error) {
 	switch t := p.lex.Peek(); t.Value {
 	case "if":
-		return parseNode(grammar().branch, p.lex)
+		return grammar().branch(p.lex)
 	case "typeof":
 		return nil, p.expected("an expression").hint("typeof(…) stands for a type: in casts, in let and as an argument")
 	case "offsetof":

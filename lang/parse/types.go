@@ -20,7 +20,7 @@ func operandOrType(lex *lexer.PeekingLexer) (ast.Operand, error) {
 func isTag(word string) bool { return word == "struct" || word == "union" || word == "enum" }
 
 // typeExpr parses a type, which the grammar does.
-func (p *parser) typeExpr() (*ast.TypeExpr, error) { return parseNode(grammar().typ, p.lex) }
+func (p *parser) typeExpr() (*ast.TypeExpr, error) { return grammar().typ(p.lex) }
 
 // typeOrExpr parses where either may stand. A name, with or without suffixes,
 // that makes up the whole operand is a type; in parentheses it is not.
