@@ -37,24 +37,19 @@ func (r *Result) excess(l liveness) []Reg {
 				crossing = append(crossing, x)
 			}
 		})
-		for excess := max(len(crossing)-callSaved, 0); excess > 0; excess-- {
-			if x := r.cheapest(crossing, chosen); x != NoReg {
+		take := func(from []Reg, excess int) (taken int) {
+			for ; taken < excess; taken++ {
+				x := r.cheapest(from, chosen)
+				if x == NoReg {
+					break
+				}
 				chosen.add(x)
 				victims = append(victims, x)
 			}
+			return taken
 		}
-		excess := len(all) - available
-		for _, x := range victims {
-			if live.has(x) {
-				excess--
-			}
-		}
-		for ; excess > 0; excess-- {
-			if x := r.cheapest(all, chosen); x != NoReg {
-				chosen.add(x)
-				victims = append(victims, x)
-			}
-		}
+		taken := take(crossing, len(crossing)-callSaved)
+		take(all, len(all)-taken-available)
 	}
 	for i, b := range r.Blocks {
 		live := append(set(nil), l.out[i]...)
@@ -108,23 +103,24 @@ func (v *vreg) spillCost() int {
 	return 2 * v.cost
 }
 
-// spill moves registers to memory. The first time, a value is stored where it is
-// defined and read again once in each stretch of code between calls, so that
-// within the stretch it has a register that need not survive calls. The second
-// time, what is still in its way is read again for every use.
+// spill moves registers to memory. A value that lives across calls is stored where
+// it is defined and read again once in each stretch of code between calls, so that
+// within the stretch it has a register that need not survive them. One that is in
+// the way within a stretch is read again for every use.
 func (r *Result) spill(victims []Reg) {
-	s := spiller{Result: r, marked: newSet(len(r.vregs))}
+	s := spiller{Result: r, marked: newSet(len(r.vregs)), fresh: map[Reg]bool{}}
 	for _, x := range victims {
 		v := r.vreg(x)
 		v.spilled++
-		if v.again != nil {
-			v.spilled = 2 // lives within one stretch as it is
+		if !v.crossing {
+			v.spilled = 2
 		}
 		s.marked.add(x)
 		if v.slot == nil && v.again == nil {
 			v.slot = &Slot{Name: "spill", Size: 8, Align: 8}
 			r.Slots = append(r.Slots, v.slot)
 			r.Spills++
+			s.fresh[x] = true
 		}
 	}
 	for _, b := range r.Blocks {
@@ -135,7 +131,8 @@ func (r *Result) spill(victims []Reg) {
 type spiller struct {
 	*Result
 	marked set
-	at     map[Reg]Reg // where a spilled register is to be found in this stretch
+	fresh  map[Reg]bool // spilled for the first time: not stored yet
+	at     map[Reg]Reg  // where a spilled register is to be found in this stretch
 	code   []Inst
 }
 
@@ -153,7 +150,7 @@ func (s *spiller) block(b *Block) {
 	}
 	if b.index == 0 {
 		for _, x := range s.entry {
-			if x != NoReg && s.isMarked(x) && s.vreg(x).spilled == 1 {
+			if x != NoReg && s.isMarked(x) && s.fresh[x] {
 				s.store(x)
 			}
 		}
@@ -177,7 +174,7 @@ func (s *spiller) block(b *Block) {
 			s.operands(&in.A, &in.B)
 		}
 		s.code = append(s.code, in)
-		if gone && s.vreg(d).spilled == 1 {
+		if gone && s.fresh[d] {
 			s.store(d)
 		}
 	}
@@ -200,7 +197,9 @@ func (s *spiller) isSpillStore(in *Inst) bool {
 func (s *spiller) store(x Reg) {
 	s.code = append(s.code, Inst{Op: ssa.OpStore, Dst: NoReg, A: inSlot(s.vreg(x).slot), B: reg(x), Width: 64,
 		Comment: "spill"})
-	s.at[x] = x
+	if s.vreg(x).spilled == 1 {
+		s.at[x] = x
+	}
 }
 
 // operands replaces spilled operands of one instruction.

@@ -71,7 +71,7 @@ func (e *emitter) inst(in *alloc.Inst) {
 			src = dst
 		}
 		base, off := e.address(in, in.Imm)
-		e.add(at, atomics[in.Op].Mem(base, src, sizes[in.Width], off))
+		e.add(at, atomic(atomics[in.Op], base, src, sizes[in.Width], off))
 	case ssa.OpCall:
 		e.add(at, asm.BuiltinFunc(in.Aux.(*ssa.Helper).ID).Call())
 	case ssa.OpKfunc:
@@ -86,6 +86,14 @@ func (e *emitter) inst(in *alloc.Inst) {
 		}
 		e.fail("no instruction for %s", in.Op)
 	}
+}
+
+// atomic sets the immediate itself, which holds the operation: Instruction.Marshal
+// of v0.22.0 means to and writes 0, which is an addition.
+func atomic(op asm.AtomicOp, base, src asm.Register, size asm.Size, off int16) asm.Instruction {
+	in := op.Mem(base, src, size, off)
+	in.Constant = int64(op >> 8)
+	return in
 }
 
 func callOf(kind asm.Register, constant int64) asm.Instruction {

@@ -4,11 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"sort"
 	"testing"
+	"time"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/asm"
+	"github.com/cilium/ebpf/ringbuf"
 
 	"sonde/codegen/alloc"
 	"sonde/codegen/emit"
@@ -101,11 +104,19 @@ func (l *loaded) run(p *ssa.Program, ctx []byte) (string, error) {
 	for _, m := range programMaps(p) {
 		km := l.maps[m.Name]
 		if km.Type() == ebpf.RingBuf {
+			records, err := drain(km)
+			if err != nil {
+				return "", err
+			}
+			lines = append(lines, records...)
 			continue
 		}
 		var key, val []byte
 		for it := km.Iterate(); it.Next(&key, &val); {
 			if m.KeySize == 0 {
+				if !slices.ContainsFunc(val, func(b byte) bool { return b != 0 }) {
+					continue // as if never touched
+				}
 				key = nil
 			}
 			lines = append(lines, fmt.Sprintf("m%d[%x] = %x", m.Index, key, val))
@@ -113,6 +124,26 @@ func (l *loaded) run(p *ssa.Program, ctx []byte) (string, error) {
 	}
 	sort.Strings(lines)
 	return fmt.Sprint(ret, " ", lines), nil
+}
+
+// drain gives the records of a ring buffer.
+func drain(m *ebpf.Map) (lines []string, err error) {
+	r, err := ringbuf.NewReader(m)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	r.SetDeadline(time.Unix(1, 0)) // what is there, without waiting
+	for {
+		rec, err := r.Read()
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			return lines, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		lines = append(lines, fmt.Sprintf("record %x", rec.RawSample))
+	}
 }
 
 // TestKernel loads every golden with both allocators, and compares what they do.

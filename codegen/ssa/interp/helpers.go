@@ -10,6 +10,7 @@ import (
 const (
 	errNoEnt = ^uint64(1)  // -ENOENT
 	errFault = ^uint64(13) // -EFAULT
+	errRange = ^uint64(33) // -ERANGE, of addresses that can't be the kernel's (mm/maccess.c)
 )
 
 // fakes are the helpers of helpers.go. What they give depends on the seed and on
@@ -40,9 +41,9 @@ func fakes() map[string]Helper {
 	h["get_prandom_u32"] = func(m *Machine, _ *ssa.Value, _ []uint64) (uint64, error) {
 		return mix(m.Memory.Seed^uint64(len(m.Log))) >> 32, nil
 	}
-	for _, name := range []string{"probe_read_kernel", "probe_read_user"} {
-		h[name] = probeRead
-		h[name+"_str"] = probeReadStr
+	for name, failure := range map[string]uint64{"probe_read_kernel": errRange, "probe_read_user": errFault} {
+		h[name] = probeRead(failure)
+		h[name+"_str"] = probeReadStr(failure)
 	}
 	return h
 }
@@ -143,21 +144,25 @@ func getStack(m *Machine, _ *ssa.Value, a []uint64) (uint64, error) {
 	return m.fill(a[1], data, a[2]/2)
 }
 
-func probeRead(m *Machine, _ *ssa.Value, a []uint64) (uint64, error) {
-	if a[2] < 4096 {
-		return m.fill(a[0], make([]byte, a[1]), errFault)
+func probeRead(failure uint64) Helper {
+	return func(m *Machine, _ *ssa.Value, a []uint64) (uint64, error) {
+		if a[2] < 4096 {
+			return m.fill(a[0], make([]byte, a[1]), failure)
+		}
+		return m.fill(a[0], m.Memory.Kernel(a[2], int(a[1])), 0)
 	}
-	return m.fill(a[0], m.Memory.Kernel(a[2], int(a[1])), 0)
 }
 
 // probeReadStr leaves the bytes after the string's end as they were.
-func probeReadStr(m *Machine, _ *ssa.Value, a []uint64) (uint64, error) {
-	if a[2] < 4096 {
-		return m.fill(a[0], make([]byte, a[1]), errFault)
+func probeReadStr(failure uint64) Helper {
+	return func(m *Machine, _ *ssa.Value, a []uint64) (uint64, error) {
+		if a[2] < 4096 {
+			return m.fill(a[0], make([]byte, a[1]), failure)
+		}
+		n := min(mix(a[2])%16, a[1]-1)
+		str := strings.Repeat(string(rune('a'+a[2]%26)), int(n)) + "\x00"
+		return m.fill(a[0], []byte(str), n+1)
 	}
-	n := min(mix(a[2])%16, a[1]-1)
-	str := strings.Repeat(string(rune('a'+a[2]%26)), int(n)) + "\x00"
-	return m.fill(a[0], []byte(str), n+1)
 }
 
 // loop is bpf_loop(nr, callback, ctx, flags).
