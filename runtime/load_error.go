@@ -71,8 +71,10 @@ func (k *kernel) explainLoad(p *plan.Program, spec *sys.Program, err error) (int
 }
 
 // cannotVerify tells errors that came before verification, or instead of it.
+// ENOMEM is not among them: the verifier says so, too, of programs with too many
+// paths, and then its log tells.
 func cannotVerify(err error) bool {
-	return errors.Is(err, unix.EPERM) || errors.Is(err, unix.ENOMEM) || errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EMFILE)
+	return errors.Is(err, unix.EPERM) || errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EMFILE)
 }
 
 // loadWithLog loads a program once more, with room for at least size bytes of

@@ -1,0 +1,18 @@
+package runtime
+
+import (
+	"github.com/cilium/ebpf"
+
+	"sonde/codegen/plan"
+)
+
+// Verify creates a plan's maps and has the kernel verify its programs, and lets go
+// of all again. The error is that of Start; *Rejected has the verifier's log.
+func Verify(p *plan.Plan) error {
+	k, err := load(p, nil, NewClock(), func(i int) ebpf.AttachType { return p.Programs[i].AttachType })
+	if err != nil {
+		return err
+	}
+	k.close()
+	return nil
+}
