@@ -1,0 +1,192 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/pflag"
+)
+
+// arguments are what the command line says.
+type arguments struct {
+	program     string
+	programSet  bool
+	list        bool
+	pid         int
+	command     string
+	output      string
+	format      string
+	buffering   string
+	quiet       bool
+	verbose     bool
+	stages      []string
+	dryRun      bool
+	unsafe      bool
+	info        bool
+	version     bool
+	help        bool
+	warnings    bool
+	noWarnings  bool
+	fmt         bool
+	test, bench bool
+	mode        string
+	noFeature   []string
+	includeDirs []string
+	includes    []string
+	traceable   string
+	ignored     struct {
+		flag bool
+		text string
+	}
+
+	// file is the script's file, "" for -e; search is -l's pattern. words are
+	// the positional parameters, named those behind -- that begin with --.
+	file, search string
+	words        []string
+	named        map[string]string
+}
+
+// usageError is a mistake in the command line; it is printed with the words that
+// scripts look for.
+type usageError struct{ msg string }
+
+func (e usageError) Error() string { return "USAGE: " + e.msg }
+
+// buffering modes, output formats and -d's stages, as written.
+var (
+	bufferModes   = []string{"none", "line", "full"}
+	outputFormats = []string{"text", "json"}
+	modes         = []string{"codegen", "compiler-bench", "bench", "test", "format"}
+)
+
+// flagSet declares every option, once: parsing, --help and --help NAME read it.
+func flagSet(a *arguments) *pflag.FlagSet {
+	fs := pflag.NewFlagSet("sonde", pflag.ContinueOnError)
+	fs.SortFlags = false
+	fs.Usage = func() {}
+	fs.StringVarP(&a.program, "execute", "e", "", "run this `program`")
+	fs.BoolVarP(&a.list, "list", "l", false, "list probes that match a pattern, or those of a script; with -v their arguments")
+	fs.BoolVarP(&a.verbose, "verbose", "v", false, "say more: what is attached how, the verifier's log of a rejected program")
+	fs.BoolVarP(&a.help, "help", "h", false, "show this text, or what is known of a NAME: a builtin, function, probe type or option")
+	fs.BoolVarP(&a.version, "version", "V", false, "print the version")
+	fs.BoolVar(&a.info, "info", false, "print what this kernel offers to BPF programs")
+	fs.IntVarP(&a.pid, "pid", "p", 0, "trace only the process `PID`; end when it ends")
+	fs.StringVarP(&a.command, "cmd", "c", "", "run `COMMAND` once everything is attached; end when it ends (cpid is its pid)")
+	fs.StringVarP(&a.output, "output", "o", "", "write the script's output to `FILE`")
+	fs.StringVarP(&a.format, "format", "f", "text", "output `FORMAT`: text or json (one JSON value a line)")
+	fs.StringVarP(&a.buffering, "buffering", "B", "line", "output buffering `MODE`: none, line or full")
+	fs.BoolVarP(&a.quiet, "quiet", "q", false, "no messages but errors")
+	fs.BoolVarP(&a.warnings, "warnings", "k", false, "warn when a script's read of memory fails")
+	fs.BoolVar(&a.noWarnings, "no-warnings", false, "no warnings about the script")
+	fs.BoolVar(&a.unsafe, "unsafe", false, "allow what changes the system: system(), signal() and the like")
+	fs.StringSliceVar(&a.noFeature, "no-feature", nil, "do without `FEATURE`: uprobe_multi, kprobe_multi, kprobe_session")
+	fs.StringSliceVarP(&a.includeDirs, "include-dir", "I", nil, "look for included files in `DIR`")
+	fs.StringSliceVar(&a.includes, "include", nil, "read C definitions from `FILE` first")
+	fs.StringVar(&a.traceable, "traceable-functions", "", "read the list of traceable kernel functions from `FILE`")
+	fs.BoolVar(&a.dryRun, "dry-run", false, "end as soon as everything is attached")
+	fs.StringSliceVarP(&a.stages, "debug", "d", nil, "print a `STAGE` of compilation and stop: ast, types, ssa, ssa:PASS, asm, all")
+	fs.BoolVar(&a.fmt, "fmt", false, "print the script in canonical form")
+	fs.BoolVar(&a.test, "test", false, "run the script's test: probes")
+	fs.BoolVar(&a.bench, "bench", false, "run the script's bench: probes")
+	fs.StringVar(&a.mode, "mode", "", "the same by name: `MODE` test, bench, format or codegen")
+
+	// Options of earlier tools that have nothing to do here: BTF is always used,
+	// and there is no intermediate code of another compiler to verify.
+	fs.BoolVarP(&a.ignored.flag, "btf", "b", false, "")
+	fs.BoolVar(&a.ignored.flag, "verify-llvm-ir", false, "")
+	fs.BoolVar(&a.ignored.flag, "usdt-file-activation", false, "")
+	for _, name := range []string{"btf", "verify-llvm-ir", "usdt-file-activation"} {
+		if err := fs.MarkHidden(name); err != nil {
+			panic(err)
+		}
+	}
+	return fs
+}
+
+// parseArguments reads the command line without the program's name.
+func parseArguments(args []string) (*arguments, error) {
+	a := &arguments{named: map[string]string{}}
+	fs := flagSet(a)
+	if err := fs.Parse(args); err != nil {
+		return nil, usageError{err.Error()}
+	}
+	a.programSet = fs.Changed("execute")
+	if err := a.check(fs.Changed("pid")); err != nil {
+		return nil, err
+	}
+	return a, a.takeWords(fs.Args())
+}
+
+// check rejects values and combinations that can't be meant.
+func (a *arguments) check(pidSet bool) error {
+	switch a.mode {
+	case "":
+	case "test":
+		a.test = true
+	case "bench":
+		a.bench = true
+	case "format":
+		a.fmt = true
+	case "codegen":
+		a.stages = append(a.stages, "none")
+	}
+	switch {
+	case pidSet && a.command != "":
+		return usageError{"Cannot use both -c and -p."}
+	case a.warnings && a.noWarnings:
+		return usageError{"-k, --warnings conflicts with --no-warnings"}
+	case !slices.Contains(bufferModes, a.buffering):
+		return usageError{"-B must be either 'line', 'full', or 'none'."}
+	case !slices.Contains(outputFormats, a.format):
+		return usageError{fmt.Sprintf("Invalid output format \"%s\": valid formats are 'text' and 'json'", a.format)}
+	case a.mode != "" && !slices.Contains(modes, a.mode):
+		return usageError{"--mode can only be " + quoted(modes) + "."}
+	case pidSet && (a.pid <= 0 || a.pid > 0x400000):
+		return usageError{"Pid out of range: " + strconv.Itoa(a.pid)}
+	}
+	return nil
+}
+
+// takeWords gives the words that are no options their meaning.
+func (a *arguments) takeWords(words []string) error {
+	if a.help || a.version || a.info {
+		a.words = words
+		return nil
+	}
+	if a.list && !a.programSet {
+		switch len(words) {
+		case 0:
+		case 1:
+			a.search = words[0]
+		default:
+			return usageError{"-l takes one pattern or file"}
+		}
+		return nil
+	}
+	if !a.programSet && len(words) > 0 {
+		a.file, words = words[0], words[1:]
+	}
+	for _, w := range words {
+		option, ok := strings.CutPrefix(w, "--")
+		if !ok {
+			a.words = append(a.words, w)
+			continue
+		}
+		name, value, set := strings.Cut(option, "=")
+		if !set {
+			value = "true"
+		}
+		a.named[name] = value
+	}
+	return nil
+}
+
+func quoted(words []string) string {
+	q := make([]string, len(words))
+	for i, w := range words {
+		q[i] = "'" + w + "'"
+	}
+	return strings.Join(q[:len(q)-1], ", ") + " or " + q[len(q)-1]
+}

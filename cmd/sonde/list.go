@@ -1,0 +1,213 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"sonde/lang/check"
+	"sonde/lang/types"
+	"sonde/stdlib"
+	"sonde/stdlib/record"
+)
+
+// listPattern lists what matches -l's pattern: probes, or the definition of a
+// struct, union or enum.
+func listPattern(a *arguments) int {
+	out := bufio.NewWriter(os.Stdout)
+	defer out.Flush()
+	l := &lister{out: out, host: newHost(a), verbose: a.verbose}
+	search := a.search
+	if search == "" {
+		search = "*"
+	}
+	status := 0
+	for pattern := range strings.SplitSeq(search, ",") {
+		if err := l.list(strings.TrimSpace(pattern)); err != nil {
+			out.Flush()
+			complain(err)
+			status = 1
+		}
+	}
+	return status
+}
+
+// lister writes listings.
+type lister struct {
+	out     *bufio.Writer
+	host    check.Host
+	verbose bool
+}
+
+func (l *lister) list(pattern string) error {
+	if kind, name, ok := strings.Cut(pattern, " "); ok && (kind == "struct" || kind == "union" || kind == "enum") {
+		return l.definition(kind, strings.TrimSpace(name))
+	}
+	provider, rest, hasParts := strings.Cut(pattern, ":")
+	if !hasParts {
+		// A pattern without a colon is looked for in the names of all probes.
+		provider, rest = "*", pattern
+	}
+	var failed []error
+	matched := false
+	for _, p := range stdlib.Default().Probes() {
+		if !providerMatches(p, provider) {
+			continue
+		}
+		matched = true
+		if err := l.provider(p, rest, hasParts); err != nil {
+			if provider != "*" {
+				return err
+			}
+			failed = append(failed, err)
+		}
+	}
+	if !matched {
+		return fmt.Errorf("no probe type matches %q; sonde -h lists some, -l without a pattern all", provider)
+	}
+	return errors.Join(failed...)
+}
+
+func providerMatches(p *record.Probe, pattern string) bool {
+	for _, name := range append([]string{p.Name}, p.Aliases...) {
+		if glob(strings.ToLower(pattern), name) {
+			return true
+		}
+	}
+	return false
+}
+
+func (l *lister) provider(p *record.Probe, rest string, hasParts bool) error {
+	if p.List == nil {
+		return nil
+	}
+	var parts []string
+	if hasParts && rest != "" {
+		parts = strings.Split(rest, ":")
+	}
+	names, err := p.List(l.host, parts)
+	if err != nil {
+		return fmt.Errorf("%s: %w", p.Name, err)
+	}
+	for _, name := range names {
+		if !hasParts && !glob(rest, name) && !glob(rest, name[strings.LastIndexByte(name, ':')+1:]) {
+			continue
+		}
+		fmt.Fprintln(l.out, name)
+		if l.verbose {
+			l.arguments(p, name)
+		}
+	}
+	return nil
+}
+
+// arguments writes a probe's typed arguments below its name.
+func (l *lister) arguments(p *record.Probe, name string) {
+	point := &check.Point{Provider: &p.Provider, Parts: strings.Split(name, ":")[1:]}
+	if p.Parse(point) != nil {
+		return
+	}
+	targets, d := p.Expand(point, l.host, &check.Options{Offline: true})
+	if d != nil || len(targets) == 0 {
+		return
+	}
+	ctx, d := p.Context(&targets[0], l.host)
+	if d != nil {
+		return
+	}
+	if ctx.Args != nil {
+		for _, f := range ctx.Args.Fields() {
+			fmt.Fprintf(l.out, "    %s\n", declaration(f))
+		}
+	}
+	if ctx.Retval != nil {
+		fmt.Fprintf(l.out, "    %s retval\n", cType(ctx.Retval))
+	}
+}
+
+// definition writes a kernel type as C declares it.
+func (l *lister) definition(kind, name string) error {
+	btf := l.host.BTF()
+	if btf == nil {
+		return errors.New("this kernel has no BTF, so its types are not known")
+	}
+	found := false
+	for _, n := range btf.Names(kind) {
+		if !glob(name, n) {
+			continue
+		}
+		found = true
+		if kind == "enum" {
+			writeEnum(l.out, btf.Enum(n))
+			continue
+		}
+		writeStruct(l.out, btf.Struct(kind, n), l.verbose)
+	}
+	if !found {
+		return fmt.Errorf("the kernel has no %s that matches %q", kind, name)
+	}
+	return nil
+}
+
+func writeStruct(out *bufio.Writer, t *types.Struct, members bool) {
+	if t == nil {
+		return
+	}
+	if !members {
+		fmt.Fprintln(out, t)
+		return
+	}
+	fmt.Fprintf(out, "%s {\n", t)
+	for _, f := range t.Fields() {
+		fmt.Fprintf(out, "        %s;\n", declaration(f))
+	}
+	fmt.Fprintln(out, "};")
+}
+
+func writeEnum(out *bufio.Writer, t *types.Enum) {
+	if t == nil {
+		return
+	}
+	fmt.Fprintf(out, "%s {\n", t)
+	for _, v := range t.Values {
+		fmt.Fprintf(out, "        %s = %d,\n", v.Name, v.Value)
+	}
+	fmt.Fprintln(out, "};")
+}
+
+// declaration writes a member as C does, more or less: type, then name.
+func declaration(f types.Field) string {
+	text := cType(f.Type) + " " + f.Name
+	if a, ok := f.Type.(types.Array); ok {
+		text = fmt.Sprintf("%s %s[%d]", cType(a.Elem), f.Name, a.N)
+	}
+	if s, ok := f.Type.(types.String); ok {
+		text = fmt.Sprintf("char %s[%d]", f.Name, s.N)
+	}
+	if f.BitSize > 0 {
+		text += fmt.Sprintf(":%d", f.BitSize)
+	}
+	return text
+}
+
+// cNames are the C names of the integer types.
+var cNames = map[types.Type]string{
+	types.Int8: "char", types.Int16: "short", types.Int32: "int", types.Int64: "long",
+	types.Uint8: "unsigned char", types.Uint16: "unsigned short", types.Uint32: "unsigned int", types.Uint64: "unsigned long",
+}
+
+func cType(t types.Type) string {
+	switch t := t.(type) {
+	case types.Int:
+		return cNames[t]
+	case types.Pointer:
+		inner := cType(t.Elem)
+		if strings.HasSuffix(inner, "*") {
+			return inner + "*"
+		}
+		return inner + " *"
+	}
+	return t.String()
+}

@@ -1,0 +1,66 @@
+// Command sonde compiles probe scripts to eBPF, runs them and prints what they
+// collect.
+//
+// Comes in: a script (a file, standard input, -e, or lines typed at the prompt)
+// and options. Goes out: the script's output on standard output, everything else
+// on standard error, and an exit status: what exit() was given, 1 when the script
+// or the command line is wrong or the kernel refuses.
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/term"
+)
+
+// version is set by the linker from the repository's tag.
+var version = "development"
+
+func main() {
+	os.Exit(run(os.Args))
+}
+
+func run(args []string) int {
+	if len(args) == 1 {
+		if term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stdout.Fd())) {
+			return interactive()
+		}
+		usage(os.Stderr)
+		return 1
+	}
+	a, err := parseArguments(args[1:])
+	if err != nil {
+		complain(err)
+		fmt.Fprintf(os.Stderr, "%s --help shows the options.\n", filepath.Base(args[0]))
+		return 1
+	}
+	switch {
+	case a.help:
+		return help(a.words)
+	case a.version:
+		fmt.Printf("%s %s\n", filepath.Base(args[0]), versionLine())
+		return 0
+	case a.info:
+		return info(a)
+	case a.list && a.file == "" && !a.programSet && !isFile(a.search):
+		return listPattern(a)
+	}
+	file, err := readScript(a)
+	if err != nil {
+		complain(err)
+		return 1
+	}
+	return newTool(a, file).run()
+}
+
+// complain prints an error that has no place in a script.
+func complain(err error) {
+	fmt.Fprintf(os.Stderr, "ERROR: %s\n", err)
+}
+
+func isFile(name string) bool {
+	st, err := os.Stat(name)
+	return name != "" && err == nil && st.Mode().IsRegular()
+}

@@ -1,0 +1,224 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"sonde/codegen"
+	"sonde/lang/ast"
+	"sonde/lang/check"
+	"sonde/lang/config"
+	"sonde/lang/parse"
+	"sonde/lang/source"
+	"sonde/runtime"
+	"sonde/runtime/host"
+	"sonde/stdlib"
+)
+
+// tool is one run of a script, from text to exit status.
+type tool struct {
+	args  *arguments
+	file  *source.File
+	lib   *stdlib.Library
+	host  *host.Host
+	child *runtime.Child
+	color bool
+}
+
+// newHost makes the host that the options and environment describe.
+func newHost(a *arguments) *host.Host {
+	return host.New(host.Options{
+		BTF:                os.Getenv("BPFTRACE_BTF"),
+		TraceableFunctions: a.traceable,
+		Without:            a.noFeature,
+	})
+}
+
+func newTool(a *arguments, f *source.File) *tool {
+	return &tool{args: a, file: f, lib: stdlib.Default(), host: newHost(a), color: colored()}
+}
+
+// errReported stands for errors that have been printed in full.
+var errReported = errors.New("")
+
+// run takes the script as far as the command line asks, and gives the exit status.
+func (t *tool) run() int {
+	code, err := t.stages()
+	if t.child != nil && err != nil {
+		t.child.Terminate()
+	}
+	switch {
+	case err == nil:
+		return code
+	case !errors.Is(err, errReported):
+		t.report(err)
+	}
+	return 1
+}
+
+func (t *tool) stages() (int, error) {
+	script, err := t.parse()
+	if err != nil {
+		return 1, err
+	}
+	if t.args.fmt {
+		return 0, t.write(ast.Format(script))
+	}
+	if t.stage("ast") {
+		fmt.Print(ast.Dump(script, false))
+	}
+	if t.only("ast") {
+		return 0, nil
+	}
+	program, err := t.check(script)
+	if err != nil {
+		return 1, err
+	}
+	if t.args.list {
+		listTargets(program)
+		return 0, nil
+	}
+	if t.stage("types") {
+		fmt.Print(check.Dump(program))
+	}
+	if t.only("types") {
+		return 0, nil
+	}
+	p, err := codegen.Compile(program, t.lib, t.host, t.codegenOptions())
+	if err != nil {
+		return 1, err
+	}
+	if len(t.args.stages) > 0 {
+		return 0, nil
+	}
+	return t.trace(p)
+}
+
+// stage tells whether -d asks for a stage; only, whether for none beyond the ones
+// that come up to it.
+func (t *tool) stage(name string) bool {
+	for _, s := range t.args.stages {
+		if s == name || s == "all" || strings.HasPrefix(s, name+":") {
+			return true
+		}
+	}
+	return false
+}
+
+// order of the stages.
+var stageOrder = []string{"ast", "types", "ssa", "asm", "none", "all"}
+
+func (t *tool) only(name string) bool {
+	last := -1
+	for _, s := range t.args.stages {
+		for i, known := range stageOrder {
+			if known == s || strings.HasPrefix(s, known+":") {
+				last = max(last, i)
+			}
+		}
+	}
+	return last >= 0 && stageOrder[last] == name
+}
+
+func (t *tool) parse() (*ast.Script, error) {
+	script, diags := parse.Parse(t.file, parse.Options{IsValue: t.isValue})
+	return script, t.diagnose(diags)
+}
+
+// isValue tells the parser which bare names are values.
+func (t *tool) isValue(name string) bool {
+	f := t.lib.Func(name)
+	return f != nil && f.Shape == check.Value
+}
+
+func (t *tool) check(script *ast.Script) (*check.Program, error) {
+	settings, err := config.Load(os.Environ())
+	if err != nil {
+		return nil, err
+	}
+	opt := &check.Options{
+		Params:           t.args.words,
+		Named:            t.args.named,
+		PID:              t.args.pid,
+		Command:          t.args.command,
+		Unsafe:           t.args.unsafe,
+		Offline:          len(t.args.stages) > 0,
+		Config:           settings,
+		KernelWarnings:   t.args.warnings,
+		Test:             t.args.test,
+		Bench:            t.args.bench,
+		DisabledFeatures: t.args.noFeature,
+	}
+	if t.args.command != "" && !opt.Offline {
+		if t.child, err = runtime.StartChild(words(t.args.command)); err != nil {
+			return nil, err
+		}
+		opt.ChildPID = t.child.PID
+	}
+	program, diags := check.Check(script, t.lib, t.host, opt)
+	return program, t.diagnose(diags)
+}
+
+func (t *tool) codegenOptions() codegen.Options {
+	return codegen.Options{
+		File: t.file,
+		Dump: func(_, program, text string) {
+			fmt.Printf("%s:\n%s\n", program, text)
+		},
+		Stages: t.args.stages,
+	}
+}
+
+// diagnose prints what a layer had to say; errors end the run.
+func (t *tool) diagnose(diags source.List) error {
+	var shown source.List
+	for _, d := range diags {
+		if d.Severity == source.Error || !t.args.noWarnings {
+			shown = append(shown, d)
+		}
+	}
+	if err := shown.Render(os.Stderr, []*source.File{t.file}, t.color); err != nil {
+		return err
+	}
+	if diags.HasErrors() {
+		return errReported
+	}
+	return nil
+}
+
+// report prints an error, at its place in the script if it has one.
+func (t *tool) report(err error) {
+	var d *source.Diagnostic
+	if !errors.As(err, &d) {
+		complain(err)
+		return
+	}
+	if renderErr := source.Render(os.Stderr, d, []*source.File{t.file}, t.color); renderErr != nil {
+		complain(err)
+	}
+	var log interface{ VerifierLog() string }
+	if t.args.verbose && errors.As(err, &log) {
+		fmt.Fprintln(os.Stderr, log.VerifierLog())
+	}
+}
+
+// write writes text to -o's file, or standard output.
+func (t *tool) write(text string) error {
+	if t.args.output == "" {
+		_, err := io.WriteString(os.Stdout, text)
+		return err
+	}
+	return os.WriteFile(t.args.output, []byte(text), 0o644)
+}
+
+// listTargets writes what a script would attach to.
+func listTargets(p *check.Program) {
+	for _, in := range p.Instances {
+		for _, target := range in.Targets {
+			fmt.Println(target.Name)
+		}
+	}
+}

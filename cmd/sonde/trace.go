@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"golang.org/x/term"
+
+	"sonde/codegen/plan"
+	"sonde/lang/config"
+	"sonde/lang/source"
+	"sonde/lang/types"
+	"sonde/runtime"
+	"sonde/runtime/event"
+	"sonde/runtime/render"
+	"sonde/runtime/services"
+	"sonde/runtime/sym"
+)
+
+// notifyVariable, when set, asks for its own name on a line of standard output
+// once all probes are attached: test harnesses wait for it.
+const notifyVariable = "__BPFTRACE_NOTIFY_PROBES_ATTACHED"
+
+// trace runs a plan to its end.
+func (t *tool) trace(p *plan.Plan) (int, error) {
+	out, close, err := t.openOutput()
+	if err != nil {
+		return 1, err
+	}
+	defer close()
+	env := runtime.NewEnv(t.services(&p.Config))
+	output, err := t.newOutput(out, env)
+	if err != nil {
+		return 1, err
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	opts := runtime.Options{
+		Output:   output,
+		Handlers: t.lib.Handlers(),
+		Env:      env,
+		Report:   t.warn,
+		PID:      t.args.pid,
+		Child:    t.child,
+		Quiet:    t.args.quiet,
+		DryRun:   t.args.dryRun,
+		Attached: notifyAttached,
+	}
+	interrupts := make(chan os.Signal, 2)
+	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	started := make(chan *runtime.Session, 1)
+	go interruptible(interrupts, cancel, started)
+	session, err := runtime.Start(ctx, p, opts)
+	if err != nil {
+		return 1, err
+	}
+	started <- session
+	return session.Wait()
+}
+
+// interruptible ends the session at the first interrupt, and leaves at once at the
+// second.
+func interruptible(interrupts <-chan os.Signal, cancel func(), started <-chan *runtime.Session) {
+	<-interrupts
+	cancel()
+	<-interrupts
+	select {
+	case s := <-started:
+		s.Abandon()
+	default:
+	}
+	os.Exit(1)
+}
+
+func notifyAttached(int) {
+	if os.Getenv(notifyVariable) != "" {
+		fmt.Println(notifyVariable)
+	}
+}
+
+func (t *tool) openOutput() (io.Writer, func(), error) {
+	if t.args.output == "" {
+		return os.Stdout, func() {}, nil
+	}
+	f, err := os.Create(t.args.output)
+	if err != nil {
+		return nil, nil, fmt.Errorf("failed to open output file '%s': %w", t.args.output, cause(err))
+	}
+	return f, func() {
+		if err := f.Close(); err != nil {
+			complain(err)
+		}
+	}, nil
+}
+
+func (t *tool) newOutput(out io.Writer, env *runtime.Env) (event.Output, error) {
+	mode, err := render.ParseBuffering(t.args.buffering)
+	if err != nil {
+		return nil, err
+	}
+	opts := render.Options{Out: out, Err: os.Stderr, Buffering: mode, Env: env}
+	if t.args.format == "json" {
+		return render.NewJSON(opts), nil
+	}
+	return render.NewText(opts), nil
+}
+
+// services gives rendering what it needs of this machine.
+func (t *tool) services(c *config.Config) types.Env {
+	return services.New(services.Options{
+		Kernel:  t.host.Kernel,
+		User:    sym.Options{Mode: sym.Mode(c.CacheUserSymbols), Demangle: c.CppDemangle},
+		Escape:  t.escapes(),
+		Trailer: c.StrTruncTrailer,
+	})
+}
+
+// escapes tells that output goes to a terminal as text, which traced strings must
+// not be able to steer.
+func (t *tool) escapes() bool {
+	return t.args.output == "" && t.args.format == "text" && term.IsTerminal(int(os.Stdout.Fd()))
+}
+
+// warn prints what a running session has to say.
+func (t *tool) warn(d *source.Diagnostic) {
+	if t.args.noWarnings && d.Severity == source.Warning {
+		return
+	}
+	if err := source.Render(os.Stderr, d, []*source.File{t.file}, t.color); err != nil {
+		complain(err)
+	}
+}
+
+// colored tells whether diagnostics are coloured: BPFTRACE_COLOR, or by the
+// terminal.
+func colored() bool {
+	switch os.Getenv("BPFTRACE_COLOR") {
+	case "always":
+		return true
+	case "never":
+		return false
+	}
+	return term.IsTerminal(int(os.Stdout.Fd())) && term.IsTerminal(int(os.Stderr.Fd()))
+}

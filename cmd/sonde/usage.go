@@ -1,0 +1,169 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"sonde/stdlib"
+	"sonde/stdlib/record"
+)
+
+// languageVersion is the version of the bpftrace language that scripts may
+// expect; installed under that name, the tool says so.
+const languageVersion = "v0.27.0"
+
+const dropInName = "bpftrace"
+
+func toolName() string { return filepath.Base(os.Args[0]) }
+
+func versionLine() string {
+	if toolName() == dropInName {
+		return languageVersion
+	}
+	return version
+}
+
+// usage writes the summary of the command line.
+func usage(w io.Writer) {
+	name := toolName()
+	fmt.Fprintf(w, `%[1]s - trace a live Linux system with small scripts
+
+USAGE:
+    %[1]s [options] FILE [parameters] [-- --name=value]
+    %[1]s [options] -e 'program' [parameters]
+    %[1]s [options] -          read the program from standard input
+    %[1]s                      type at a prompt
+    %[1]s --help NAME          what is known of a builtin, probe type or option
+
+OPTIONS:
+`, name)
+	flagSet(&arguments{}).VisitAll(func(f *pflag.Flag) {
+		if !f.Hidden {
+			fmt.Fprint(w, flagLines(f))
+		}
+	})
+	fmt.Fprintf(w, `
+EXAMPLES:
+    %[1]s -e 'tracepoint:raw_syscalls:sys_enter { @[comm] = count(); }'
+        count system calls by program
+    %[1]s -e 'tracepoint:syscalls:sys_enter_openat { printf("%%s %%s\n", comm, str(args.filename)); }'
+        show which files are opened, and by whom
+    %[1]s -e 'profile:hz:99 { @[kstack] = count(); }'
+        sample kernel stacks 99 times a second
+    %[1]s -l 'tracepoint:*sched*'
+        list probes
+`, name)
+}
+
+// optionColumn is where the explanation of an option begins.
+const optionColumn = 28
+
+// flagLines is an option's entry in the summary: its forms, then what it does.
+func flagLines(f *pflag.Flag) string {
+	argument, text := pflag.UnquoteUsage(f)
+	if f.Value.Type() == "bool" {
+		argument = ""
+	}
+	forms := "    --" + f.Name
+	if f.Shorthand != "" {
+		forms = fmt.Sprintf("    -%s, --%s", f.Shorthand, f.Name)
+	}
+	if argument != "" {
+		forms += " " + argument
+	}
+	if len(forms) >= optionColumn {
+		forms += "\n" + strings.Repeat(" ", optionColumn)
+	} else {
+		forms += strings.Repeat(" ", optionColumn-len(forms))
+	}
+	return forms + text + "\n"
+}
+
+// help prints the summary, or the records that the words name.
+func help(words []string) int {
+	if len(words) == 0 {
+		usage(os.Stdout)
+		return 0
+	}
+	status := 0
+	for _, w := range words {
+		text, ok := describe(w)
+		if !ok {
+			complain(fmt.Errorf("nothing is known of %q; %s --help lists the options, and names of builtins, functions, probe types and options can be asked for", w, toolName()))
+			status = 1
+			continue
+		}
+		fmt.Print(text)
+	}
+	return status
+}
+
+// describe gives the reference text of a name.
+func describe(name string) (string, bool) {
+	lib := stdlib.Default()
+	if r := lib.Builtin(name); r != nil {
+		return builtinText(r), true
+	}
+	if p := lib.Probe(strings.ToLower(name)); p != nil {
+		return probeText(p), true
+	}
+	fs := flagSet(&arguments{})
+	bare := strings.TrimLeft(name, "-")
+	f := fs.Lookup(bare)
+	if f == nil && len(bare) == 1 {
+		f = fs.ShorthandLookup(bare)
+	}
+	if f != nil && !f.Hidden {
+		return flagLines(f), true
+	}
+	return "", false
+}
+
+func builtinText(r *record.Builtin) string {
+	var b strings.Builder
+	for _, form := range r.Forms() {
+		fmt.Fprintln(&b, form)
+	}
+	if len(r.Aliases) > 0 {
+		fmt.Fprintf(&b, "also: %s\n", strings.Join(r.Aliases, ", "))
+	}
+	fmt.Fprintf(&b, "\n%s\n", strings.TrimSpace(r.Doc))
+	if r.Unsafe {
+		fmt.Fprintln(&b, "\nIt changes the system, and needs --unsafe.")
+	}
+	for _, f := range r.Needs {
+		fmt.Fprintf(&b, "\nNeeds %s (Linux %s).\n", f.What, f.Since)
+	}
+	writeExamples(&b, r.Examples)
+	return b.String()
+}
+
+func probeText(p *record.Probe) string {
+	var b strings.Builder
+	for _, form := range p.Syntax {
+		fmt.Fprintln(&b, form)
+	}
+	if len(p.Aliases) > 0 {
+		fmt.Fprintf(&b, "short: %s\n", strings.Join(p.Aliases, ", "))
+	}
+	fmt.Fprintf(&b, "\n%s\n", strings.TrimSpace(p.Doc))
+	writeExamples(&b, p.Examples)
+	return b.String()
+}
+
+func writeExamples(b *strings.Builder, examples []record.Example) {
+	for i, e := range examples {
+		if i == 0 {
+			fmt.Fprintln(b, "\nExamples:")
+		}
+		fmt.Fprintf(b, "    %s\n", strings.ReplaceAll(strings.TrimSpace(e.Script), "\n", "\n    "))
+		for line := range strings.Lines(e.Output) {
+			fmt.Fprintf(b, "        → %s\n", strings.TrimRight(line, "\n"))
+		}
+	}
+}
