@@ -51,8 +51,12 @@ func (h *Host) Binaries(name string, pid int) ([]string, error) {
 	if found := h.library(name, pid); found != "" {
 		return []string{found}, nil
 	}
-	return nil, fmt.Errorf("there is no program %s in $PATH and no library of that name; write its path: %w",
-		name, fs.ErrNotExist)
+	where := ""
+	if pid > 0 {
+		where = fmt.Sprintf(", as process %d sees files", pid)
+	}
+	return nil, fmt.Errorf("there is no program %s in $PATH and no library of that name%s; write its path: %w",
+		name, where, fs.ErrNotExist)
 }
 
 // glob lists ELF files; a pattern without a slash is tried in $PATH.

@@ -15,7 +15,6 @@ import (
 	"io"
 	"os"
 	"sort"
-	"strconv"
 
 	"sonde/lang/types"
 )
@@ -48,12 +47,22 @@ func LoadKernel(path string) (*Kernel, error) {
 	return k, nil
 }
 
+// What a table usually has: room for that is made at once.
+const (
+	typicalSymbols = 160_000
+	typicalName    = 24 // bytes
+)
+
 // kernelHalf is the lowest address that is the kernel's. Symbols below are
 // offsets into per-CPU areas, not addresses.
 const kernelHalf = 1 << 63
 
 func readKernel(r io.Reader) (*Kernel, error) {
-	k := &Kernel{modules: []string{""}}
+	k := &Kernel{
+		list:    make([]kernelSymbol, 0, typicalSymbols),
+		names:   make([]byte, 0, typicalSymbols*typicalName),
+		modules: []string{""},
+	}
 	known := map[string]uint16{}
 	sorted, hidden := true, true
 	last := uint64(0)
@@ -97,17 +106,27 @@ func readKernel(r io.Reader) (*Kernel, error) {
 
 // parseKernelSymbol reads "address type name\t[module]".
 func parseKernelSymbol(line []byte) (address uint64, name, module []byte, ok bool) {
-	line = bytes.TrimRight(line, "\n")
-	hex, rest, ok := bytes.Cut(line, []byte(" "))
-	if !ok || len(rest) < 3 || rest[1] != ' ' {
+	line = bytes.TrimSuffix(line, []byte("\n"))
+	space := bytes.IndexByte(line, ' ')
+	if space < 0 || len(line) < space+4 || line[space+2] != ' ' {
 		return 0, nil, nil, false
 	}
-	address, err := strconv.ParseUint(string(hex), 16, 64)
-	if err != nil {
-		return 0, nil, nil, false
+	for _, c := range line[:space] {
+		switch {
+		case c >= '0' && c <= '9':
+			c -= '0'
+		case c >= 'a' && c <= 'f':
+			c -= 'a' - 10
+		default:
+			return 0, nil, nil, false
+		}
+		address = address<<4 | uint64(c)
 	}
-	name, module, _ = bytes.Cut(rest[2:], []byte("\t"))
-	return address, name, bytes.Trim(module, "[] "), len(name) > 0
+	name = line[space+3:]
+	if tab := bytes.IndexByte(name, '\t'); tab >= 0 {
+		name, module = name[:tab], bytes.Trim(name[tab:], "\t[] ")
+	}
+	return address, name, module, len(name) > 0
 }
 
 func (k *Kernel) name(s kernelSymbol) string {
