@@ -30,6 +30,9 @@ type At struct {
 // Span implements Node.
 func (a At) Span() source.Span { return source.Span{Start: a.Pos, End: a.EndPos} }
 
+// SetAt moves a node: a copy of text from elsewhere stands where it is used.
+func (a *At) SetAt(at At) { *a = at }
+
 // Script is a whole file.
 type Script struct {
 	At

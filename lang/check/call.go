@@ -230,6 +230,9 @@ func (b *body) syntaxFits(s *Sig, args []ast.Expr) bool {
 
 // enumless tells that a word is no constant either.
 func (b *body) enumless(word string) bool {
+	if _, ok := b.defs.Macros[word]; ok {
+		return false
+	}
 	if _, ok := b.defs.constant(word); ok {
 		return false
 	}

@@ -135,6 +135,9 @@ func (b *body) ident(e *ast.Ident) operand {
 		}
 		return b.call(e, e.Name, nil, false)
 	}
+	if x, ok := b.cMacro(e); ok {
+		return x
+	}
 	if x, ok := b.defs.constant(e.Name); ok {
 		return x
 	}
