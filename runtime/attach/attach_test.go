@@ -1,0 +1,211 @@
+package attach
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/asm"
+	"golang.org/x/sys/unix"
+
+	"sonde/codegen/plan"
+	"sonde/lang/source"
+	"sonde/runtime/sys"
+)
+
+// counter is a program that counts its runs in an array, and that array.
+func counter(t *testing.T, kind ebpf.ProgramType) (prog *ebpf.Program, runs func() uint64) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("loads BPF programs: needs root")
+	}
+	m, err := ebpf.NewMap(&ebpf.MapSpec{Type: ebpf.Array, KeySize: 4, ValueSize: 8, MaxEntries: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	prog, err = ebpf.NewProgram(&ebpf.ProgramSpec{Type: kind, License: "GPL", Instructions: asm.Instructions{
+		asm.FnGetCurrentPidTgid.Call(),
+		asm.RSh.Imm(asm.R0, 32),
+		asm.JNE.Imm(asm.R0, int32(os.Getpid()), "out"),
+		asm.LoadMapValue(asm.R1, m.FD(), 0),
+		asm.LoadMem(asm.R2, asm.R1, 0, asm.DWord),
+		asm.Add.Imm(asm.R2, 1),
+		asm.StoreMem(asm.R1, 0, asm.R2, asm.DWord),
+		asm.Mov.Imm(asm.R0, 0).WithSymbol("out"),
+		asm.Return(),
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { m.Close(); prog.Close() })
+	return prog, func() (n uint64) {
+		if err := m.Lookup(uint32(0), &n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+}
+
+// Without links, the perf event itself holds the program, until it is closed.
+func TestWithoutLinks(t *testing.T) {
+	prog, runs := counter(t, ebpf.TracePoint)
+	id, err := eventID("syscalls", "sys_enter_getpgid")
+	if err != nil {
+		t.Fatal(err)
+	}
+	event, err := sys.OpenPerfEvent(&sys.PerfEvent{Type: unix.PERF_TYPE_TRACEPOINT, Config: id, Sample: 1, PID: -1, CPU: 0})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := sys.SetPerfEventProgram(prog.FD(), event); err != nil {
+		t.Fatal(err)
+	}
+	if err := sys.EnablePerfEvent(event); err != nil {
+		t.Fatal(err)
+	}
+	s := New(&plan.Plan{}, nil, nil)
+	s.hold(-1, event, 1)
+	_, _ = syscall.Getpgid(0)
+	s.Detach()
+	_, _ = syscall.Getpgid(0)
+	if n := runs(); n != 1 {
+		t.Errorf("%d runs, want 1", n)
+	}
+	if s.Count() != 0 {
+		t.Errorf("%d are still attached", s.Count())
+	}
+}
+
+//go:noinline
+func traced(n int) int { return n + 1 }
+
+// Without uprobe_multi links, each place has a perf event, and the program is loaded again.
+func TestWithoutMultiLinks(t *testing.T) {
+	prog, runs := counter(t, ebpf.Kprobe)
+	path, offset := lies(t, traced)
+	p := &plan.Plan{Programs: []*plan.Program{{Type: ebpf.Kprobe}}}
+	bad := plan.Uprobe{Path: "/does/not/exist"}
+	for _, how := range []plan.Uprobe{{Path: path, Offset: offset}, bad} {
+		p.Attach = append(p.Attach, &plan.Attach{How: how, Name: "x"})
+	}
+	loads := 0
+	s := New(p, []int{-1}, func(i int, kind ebpf.AttachType) (int, error) {
+		loads++
+		if i != 0 || kind != ebpf.AttachNone {
+			t.Errorf("loads program %d for %v", i, kind)
+		}
+		return unix.Dup(prog.FD())
+	})
+	s.attachSingly(&multi{list: p.Attach})
+	traced(1)
+	s.Detach()
+	traced(1)
+	if n := runs(); n != 1 {
+		t.Errorf("%d runs, want 1", n)
+	}
+	if len(s.failures) != 1 || loads != 1 {
+		t.Errorf("failures %v, %d loads", s.failures, loads)
+	}
+}
+
+// Abandon detaches too, by and by.
+func TestAbandon(t *testing.T) {
+	prog, runs := counter(t, ebpf.TracePoint)
+	p := &plan.Plan{Programs: []*plan.Program{{Type: ebpf.TracePoint}}, Attach: []*plan.Attach{
+		{How: plan.PerfTracepoint{Category: "syscalls", Event: "sys_enter_getpgid"}},
+	}}
+	s := New(p, []int{prog.FD()}, nil)
+	if failed := s.Attach(); len(failed) > 0 {
+		t.Fatal(failed[0])
+	}
+	_, _ = syscall.Getpgid(0)
+	s.Abandon()
+	s.Abandon()
+	for last := uint64(0); ; {
+		_, _ = syscall.Getpgid(0)
+		n := runs()
+		if n == last {
+			break
+		}
+		last = n
+	}
+}
+
+func TestProgramType(t *testing.T) {
+	u := plan.Uprobe{Path: "x"}
+	for _, test := range []struct {
+		program plan.Program
+		how     []plan.Mechanism
+		want    ebpf.AttachType
+	}{
+		{plan.Program{Type: ebpf.Kprobe}, []plan.Mechanism{u, u}, sys.AttachUprobeMulti},
+		{plan.Program{Type: ebpf.Kprobe}, []plan.Mechanism{u, plan.Kprobe{}}, ebpf.AttachNone},
+		{plan.Program{Type: ebpf.Kprobe}, []plan.Mechanism{plan.Kprobe{}}, ebpf.AttachNone},
+		{plan.Program{Type: ebpf.Kprobe}, nil, ebpf.AttachNone},
+		{plan.Program{Type: ebpf.TracePoint}, []plan.Mechanism{plan.PerfTracepoint{}}, ebpf.AttachNone},
+		{plan.Program{Type: ebpf.Tracing, AttachType: ebpf.AttachTraceRawTp}, []plan.Mechanism{plan.RawTracepoint{}}, ebpf.AttachTraceRawTp},
+	} {
+		p := &plan.Plan{Programs: []*plan.Program{&test.program}}
+		for _, how := range test.how {
+			p.Attach = append(p.Attach, &plan.Attach{How: how})
+		}
+		if got := ProgramType(p, 0); got != test.want {
+			t.Errorf("%v, %v: %v, want %v", test.program.Type, test.how, got, test.want)
+		}
+	}
+}
+
+// Attachments share a link where they can.
+func TestMultis(t *testing.T) {
+	p := &plan.Plan{Programs: []*plan.Program{{Type: ebpf.Kprobe}, {Type: ebpf.Kprobe}}}
+	for _, a := range []struct {
+		prog int
+		how  plan.Uprobe
+	}{
+		{0, plan.Uprobe{Path: "a", Offset: 1}}, {0, plan.Uprobe{Path: "b", Offset: 1}}, {0, plan.Uprobe{Path: "a", Offset: 2}},
+		{0, plan.Uprobe{Path: "a", Offset: 1, Return: true}}, {1, plan.Uprobe{Path: "a", Offset: 1}}, {0, plan.Uprobe{Path: "a", Offset: 3}},
+	} {
+		p.Attach = append(p.Attach, &plan.Attach{Program: a.prog, How: a.how})
+	}
+	var sizes []int
+	for _, g := range New(p, nil, nil).multis() {
+		sizes = append(sizes, len(g.list))
+	}
+	if want := []int{1, 1, 1, 3}; len(sizes) != 4 || sizes[3] != want[3] {
+		t.Errorf("links of %v places, want %v", sizes, want)
+	}
+}
+
+func TestExplain(t *testing.T) {
+	for _, test := range []struct {
+		how  plan.Mechanism
+		err  error
+		want string
+	}{
+		{plan.PerfTracepoint{Category: "a", Event: "b"}, errNoTracefs, "tracefs is not mounted"},
+		{plan.PerfTracepoint{Category: "a", Event: "b"}, fs.ErrNotExist, "there is no tracepoint a:b"},
+		{plan.PerfTracepoint{}, unix.EMFILE, "no file descriptors left"},
+		{plan.PerfTracepoint{}, unix.EACCES, "the kernel does not permit it"},
+		{plan.PerfEvent{}, unix.EOPNOTSUPP, "this machine does not count such events"},
+		{plan.Uprobe{Path: "f", Offset: 16}, unix.ENOEXEC, "f can not be probed at offset 0x10"},
+		{plan.Kprobe{Symbol: "f", Offset: 4}, unix.EINVAL, "f+4 can not be probed"},
+		{plan.Kprobe{Address: 0x1234}, unix.ENOENT, "address 0x1234 can not be probed"},
+		{plan.Kprobe{Symbol: "f"}, errNoKprobes, "no kprobes"},
+		{plan.TestRun{}, errNoTestRun, "5.10"},
+		{plan.RawTracepoint{Name: "x"}, unix.ENOENT, "there is no raw tracepoint x"},
+		{plan.RawTracepoint{Name: "x"}, errors.New("odd"), "odd"},
+	} {
+		d := explain(&plan.Attach{Name: "probe", How: test.how}, test.err)
+		if !strings.HasPrefix(d.Msg, "unable to attach probe: ") || !strings.Contains(d.Msg, test.want) {
+			t.Errorf("%v: %q, want %q", test.err, d.Msg, test.want)
+		}
+	}
+	known := source.Errorf(source.Span{}, "x", "known")
+	if d := explain(&plan.Attach{}, known); d != known {
+		t.Errorf("%v is explained once more: %v", known, d)
+	}
+}
