@@ -51,10 +51,11 @@ func (s *Set) uprobe(a *plan.Attach, how plan.Uprobe) error {
 // where the kernel can (6.6). One link instead of a perf event for each place
 // attaches in a microsecond per place and detaches in one grace period.
 func ProgramType(p *plan.Plan, prog int) ebpf.AttachType {
-	kind := p.Programs[prog].AttachType
-	if kind != ebpf.AttachNone || p.Programs[prog].Type != ebpf.Kprobe {
-		return kind
+	own := p.Programs[prog].AttachType
+	if own != ebpf.AttachNone || p.Programs[prog].Type != ebpf.Kprobe {
+		return own
 	}
+	kind := own
 	for _, a := range p.Attach {
 		if a.Program != prog {
 			continue
@@ -62,7 +63,7 @@ func ProgramType(p *plan.Plan, prog int) ebpf.AttachType {
 		u, ok := a.How.(plan.Uprobe)
 		// Before 6.11 the kernel compares the thread, not the process.
 		if !ok || u.PID != 0 && !kernelSince(6, 11) {
-			return kind
+			return own
 		}
 		kind = sys.AttachUprobeMulti
 	}
