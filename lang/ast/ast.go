@@ -6,8 +6,8 @@
 // the side tables of package check, keyed by node, so a tree may be checked
 // several times, in several probe contexts.
 //
-// The struct tags on the skeleton (script, declarations, statements) are
-// participle's, and are the grammar. Expressions have no tags: one climbing
+// The struct tags on the skeleton (declarations, statements, types) are
+// participle's, and are the grammar. Expressions have none: one climbing
 // function in package parse makes them.
 //
 // A node's span runs from its first to past its last token: a statement's takes

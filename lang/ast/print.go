@@ -60,11 +60,11 @@ func (p *printer) item(item Item) {
 		p.text("import " + Quote(n.Path) + ";")
 	case *MapDecl:
 		p.text("let " + n.Name + " = " + n.Kind + "(")
-		p.list(n.Args, p.whole)
+		p.list(n.Args, p.expr)
 		p.text(");")
 	case *Macro:
 		p.text("macro " + n.Name + "(")
-		p.list(n.Params, p.whole)
+		p.list(n.Params, p.expr)
 		p.text(")")
 		p.startLine()
 		p.block(n.Body)
@@ -95,7 +95,7 @@ func (p *printer) probe(n *Probe) {
 		if begins(n.Predicate, "*") {
 			p.text(" ") // a slash and a star begin a comment
 		}
-		p.whole(n.Predicate)
+		p.expr(n.Predicate)
 		p.text("/")
 		p.end = n.Predicate.Span().End
 	}
@@ -146,16 +146,16 @@ func (p *printer) stmt(s Stmt) {
 		case *BlockExpr, *If:
 			p.parens(n.X) // without them it is a statement of its own kind
 		default:
-			p.whole(n.X)
+			p.expr(n.X)
 		}
 		if n.Last {
 			return
 		}
 		p.text(";")
 	case *Assign:
-		p.whole(n.Target)
+		p.expr(n.Target)
 		p.text(" " + n.Op + " ")
-		p.whole(n.Value)
+		p.expr(n.Value)
 		p.text(";")
 	case *Let:
 		p.text("let " + n.Var.Name)
@@ -165,12 +165,12 @@ func (p *printer) stmt(s Stmt) {
 		}
 		if n.Value != nil {
 			p.text(" = ")
-			p.whole(n.Value)
+			p.expr(n.Value)
 		}
 		p.text(";")
 	case *Discard:
 		p.text("_ = ")
-		p.whole(n.Value)
+		p.expr(n.Value)
 		p.text(";")
 	case *Import:
 		p.text("import " + Quote(n.Path) + ";")
@@ -178,24 +178,24 @@ func (p *printer) stmt(s Stmt) {
 		p.branches(n, p.block)
 	case *For:
 		p.text("for (" + n.Var.Name + " : ")
-		p.whole(n.Over)
+		p.expr(n.Over)
 		p.text(") ")
 		p.block(n.Body)
 	case *While:
 		p.text("while (")
-		p.whole(n.Cond)
+		p.expr(n.Cond)
 		p.text(") ")
 		p.block(n.Body)
 	case *Unroll:
 		p.text("unroll (")
-		p.whole(n.Count)
+		p.expr(n.Count)
 		p.text(") ")
 		p.block(n.Body)
 	case *Jump:
 		p.text(n.Keyword)
 		if n.Value != nil {
 			p.text(" ")
-			p.whole(n.Value)
+			p.expr(n.Value)
 		}
 		p.text(";")
 	case *Block:
@@ -206,7 +206,7 @@ func (p *printer) stmt(s Stmt) {
 // branches prints an if; block prints its blocks.
 func (p *printer) branches(n *If, block func(*Block)) {
 	p.text("if (")
-	p.whole(n.Cond)
+	p.expr(n.Cond)
 	p.text(") ")
 	block(n.Then)
 	switch other := n.Else.(type) {

@@ -12,16 +12,17 @@ import (
 func ExprString(x Expr) string {
 	p := &printer{}
 	p.startLine()
-	p.whole(x)
+	p.expr(x)
 	p.flush()
 	return strings.TrimSuffix(p.out.String(), "\n")
 }
 
-// How tightly the forms of expressions bind, on from the binary operators.
+// How tightly the forms of expressions bind, below and above the binary
+// operators.
 const (
-	levelCond  = 0
-	levelUnary = 20 + iota
-	levelPostfix
+	levelCond    = 0
+	levelUnary   = 100
+	levelPostfix = 101
 )
 
 // level tells how tightly an expression binds.
@@ -36,9 +37,6 @@ func level(x Expr) int {
 	}
 	return levelPostfix
 }
-
-// whole prints an expression that needs no parentheses.
-func (p *printer) whole(x Expr) { p.expr(x) }
 
 // operand prints an expression, in parentheses if it binds less than min.
 func (p *printer) operand(x Expr, min int) {
@@ -96,7 +94,7 @@ func (p *printer) expr(x Expr) {
 		p.text(n.Name)
 		if n.Keys != nil {
 			p.text("[")
-			p.list(n.Keys, p.whole)
+			p.list(n.Keys, p.expr)
 			p.text("]")
 		}
 	case *Call:
@@ -159,7 +157,7 @@ func (p *printer) expr(x Expr) {
 		p.text(")")
 	case *Tuple:
 		p.text("(")
-		p.list(n.Elems, p.whole)
+		p.list(n.Elems, p.expr)
 		if len(n.Elems) == 1 {
 			p.text(",")
 		}

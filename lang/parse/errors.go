@@ -65,6 +65,9 @@ func diagnostic(err error, decl lexer.Token) *source.Diagnostic {
 		if what == "';'" && t.Type == tokOp && t.Value == ":" {
 			d.WithHint("the type of a variable is declared with let: let $x: int64 = 1;")
 		}
+		if i := strings.LastIndexByte(decl.Value, ':'); what == "'{'" && decl.Type == tokPoint && strings.Contains(decl.Value[i+1:], "/") {
+			d.WithHint("a space must come before a predicate, else it is part of the attach point")
+		}
 		if what == phrases["map"] {
 			d.WithHint("outside of probes and macros let declares a map: let @x = hash(1000);")
 		}

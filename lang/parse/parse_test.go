@@ -134,6 +134,46 @@ func TestSpans(t *testing.T) {
 	}
 }
 
+// TestWalkVisitsEverything: Walk and Dump, which goes by the fields, see the
+// same nodes.
+func TestWalkVisitsEverything(t *testing.T) {
+	for name, script := range corpus(t) {
+		s, _ := Parse(source.NewFile("s", script), testOptions)
+		walked := 0
+		ast.Walk(s, func(ast.Node) bool { walked++; return true })
+		dumped := 0
+		for line := range strings.Lines(ast.Dump(s, false)) {
+			switch line = strings.TrimSpace(line); {
+			case line == "*" || line == "[]" || strings.HasPrefix(line, "Comment "):
+			default:
+				dumped++
+			}
+		}
+		if walked != dumped {
+			t.Errorf("%s: %d nodes walked, %d dumped", name, walked, dumped)
+		}
+	}
+}
+
+// TestLineEnds: a script with CR LF means what it means without the CR.
+func TestLineEnds(t *testing.T) {
+	const script = "#!x\n/* a\n b */\nstruct x {\n int y;\n};\n// c\nbegin {\n print(1); // d\n}\n"
+	unix, list := Parse(source.NewFile("s", script), testOptions)
+	if len(list) > 0 {
+		t.Fatal(list)
+	}
+	dos, list := Parse(source.NewFile("s", strings.ReplaceAll(script, "\n", "\r\n")), testOptions)
+	if len(list) > 0 {
+		t.Fatal(list)
+	}
+	if one, two := ast.Dump(unix, false), ast.Dump(dos, false); one != two {
+		t.Errorf("%s\n%s", one, two)
+	}
+	if one, two := ast.Format(unix), ast.Format(dos); one != two {
+		t.Errorf("%s\n%s", one, two)
+	}
+}
+
 func TestGrammar(t *testing.T) {
 	const path = "../../testdata/parse/grammar.ebnf"
 	got := Grammar() + "\n"

@@ -101,7 +101,7 @@ func (p *parser) ident() (ast.Expr, error) {
 }
 
 // call parses the arguments of a call, the first of which is read by first.
-func (p *parser) call(name *lexer.Token, bang bool, first func() (ast.Expr, error)) (ast.Expr, error) {
+func (p *parser) call(name *lexer.Token, bang bool, first func() (ast.Expr, error)) (*ast.Call, error) {
 	c := &ast.Call{Name: name.Value, NameAt: at(name), Bang: bang}
 	if err := p.expect("("); err != nil {
 		return nil, err
@@ -128,32 +128,24 @@ func (p *parser) argument() (ast.Expr, error) {
 
 // keyword parses what begins with a word of the language.
 func (p *parser) keyword() (ast.Expr, error) {
-	switch t := p.lex.Peek(); t.Value {
+	t := p.lex.Peek()
+	switch t.Value {
 	case "if":
 		return grammar().branch(p.lex)
 	case "typeof":
 		return nil, p.expected("an expression").hint("typeof(…) stands for a type: in casts, in let and as an argument")
-	case "offsetof":
-		p.lex.Next()
-		x, err := p.call(t, false, p.typeOrExpr)
-		if err != nil {
-			return nil, err
-		}
-		if c := x.(*ast.Call); len(c.Args) != 2 || !isPath(c.Args[1]) {
-			return nil, &syntaxError{source.Errorf(c.Span(), "syntax", "offsetof takes a type and a field: offsetof(struct x, a.b)")}
-		}
-		return x, nil
-	default:
-		p.lex.Next()
-		x, err := p.call(t, false, p.typeOrExpr)
-		if err != nil {
-			return nil, err
-		}
-		if c := x.(*ast.Call); len(c.Args) != 1 {
-			return nil, &syntaxError{source.Errorf(c.Span(), "syntax", "%s takes one type or expression", t.Value)}
-		}
-		return x, nil
 	}
+	p.lex.Next()
+	c, err := p.call(t, false, p.typeOrExpr)
+	switch {
+	case err != nil:
+		return nil, err
+	case t.Value == "offsetof" && (len(c.Args) != 2 || !isPath(c.Args[1])):
+		return nil, &syntaxError{source.Errorf(c.Span(), "syntax", "offsetof takes a type and a field: offsetof(struct x, a.b)")}
+	case t.Value != "offsetof" && len(c.Args) != 1:
+		return nil, &syntaxError{source.Errorf(c.Span(), "syntax", "%s takes one type or expression", t.Value)}
+	}
+	return c, nil
 }
 
 // isPath tells whether x is a field path: a.b.c.

@@ -163,7 +163,7 @@ func TestNesting(t *testing.T) {
 	deep := func(n int, before, after string) string {
 		return strings.Repeat(before, n) + "1" + strings.Repeat(after, n)
 	}
-	const many = 100_000
+	const many = 20_000
 	scripts := map[string]string{
 		"parentheses":  "begin { _ = " + deep(many, "(", ")") + "; }",
 		"blocks":       "begin { " + deep(many, "{", "}") + " }",
