@@ -37,9 +37,6 @@ type Options struct {
 	Dump func(stage, program, text string)
 	// Verify checks the SSA after lowering and after each pass.
 	Verify bool
-	// NoOpt leaves out all optimisation, and Trivial gives every value a place in
-	// memory: for comparing, in tests.
-	NoOpt, Trivial bool
 }
 
 // defaultFrameLimit is the size up to which values lie in the stack frame when the
@@ -104,19 +101,15 @@ func (c *compiler) program(p *ssa.Program) (*emit.Code, error) {
 			return nil, fmt.Errorf("after lowering: %w", err)
 		}
 	}
-	if err := opt.Run(p, opt.Options{Verify: c.Verify, DisableAll: c.NoOpt, Dump: c.passDump()}); err != nil {
+	if err := opt.Run(p, opt.Options{Verify: c.Verify, Dump: c.passDump()}); err != nil {
 		return nil, err
 	}
 	if c.wants("ssa") {
 		c.dump("ssa", p.Name, p.String())
 	}
-	allocate := alloc.Allocate
-	if c.Trivial {
-		allocate = alloc.Trivial
-	}
 	var funcs []*alloc.Result
 	for _, f := range p.Funcs {
-		r, err := allocate(f)
+		r, err := alloc.Allocate(f)
 		if err != nil {
 			return nil, err
 		}

@@ -238,21 +238,19 @@ func (b *Builder) hide(n ast.Node) {
 	eachAssign(b.info, n, func(v *check.Var) {
 		if s := b.fn.vars[v]; s != nil && s.v != nil && !seen[v] && b.Reachable() {
 			seen[v] = true
-			if x := b.Use(s.v); x.Op == ssa.OpConst {
-				b.Def(s.v, b.opaque(x))
-			}
+			b.Def(s.v, b.opaque(b.Use(s.v)))
 		}
 	})
 }
 
-// opaque is a constant's value, hidden from the verifier.
+// opaque is a number, hidden from the verifier.
 func (b *Builder) opaque(x *ssa.Value) *ssa.Value {
-	if x.Op != ssa.OpConst || x.Type.Kind != ssa.Scalar {
+	if x.Type.Kind != ssa.Scalar {
 		return x
 	}
 	zero := b.Load(64, b.zeros(8), 0)
-	if x.Imm == 0 {
+	if x.Op == ssa.OpConst && x.Imm == 0 {
 		return zero
 	}
-	return b.Bin(ssa.OpAdd, zero, x)
+	return b.Bin(ssa.OpAdd, x, zero)
 }

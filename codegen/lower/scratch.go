@@ -50,7 +50,7 @@ func (b *Builder) scratchPtr() *ssa.Value {
 	b.prog.scratch.m = b.unit.kernelMap(plan.Map{
 		Name: fmt.Sprintf(".scratch_p%d", b.prog.index), Kind: plan.Scratch, Type: ebpf.PerCPUArray, KeySize: 4, MaxEntries: 1,
 	})
-	b.fn.scratch = b.Func.NewValue(nil, ssa.OpNonNull, ssa.Type{Kind: ssa.Mem})
+	b.fn.scratch = b.Func.NewValue(nil, ssa.OpNonNull, ssa.Type{Kind: ssa.Mem, Size: maxScratch})
 	return b.fn.scratch
 }
 

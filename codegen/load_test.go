@@ -1,0 +1,121 @@
+package codegen_test
+
+import (
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/tools/txtar"
+
+	"sonde/codegen"
+	"sonde/codegen/plan"
+	"sonde/lang/check"
+	"sonde/lang/config"
+	"sonde/lang/parse"
+	"sonde/lang/source"
+	"sonde/runtime"
+	"sonde/runtime/host"
+	"sonde/stdlib"
+)
+
+// compile compiles a script for a machine; ok is false when the checker refused
+// it.
+func compile(t *testing.T, name, text string, h check.Host, o codegen.Options) (p *plan.Plan, ok bool) {
+	t.Helper()
+	lib := stdlib.Default()
+	f := source.NewFile(name, text)
+	script, diags := parse.Parse(f, parse.Options{IsValue: func(n string) bool {
+		fn := lib.Func(n)
+		return fn != nil && fn.Shape == check.Value
+	}})
+	if diags.HasErrors() {
+		t.Logf("%s: %v", name, diags[0])
+		return nil, false
+	}
+	settings, err := config.Load(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	program, diags := check.Check(script, lib, h, &check.Options{Config: settings, Unsafe: true, Offline: true})
+	if diags.HasErrors() {
+		for _, d := range diags {
+			if d.Severity == source.Error {
+				t.Logf("%v", d)
+			}
+		}
+		return nil, false
+	}
+	o.File, o.Verify = f, true
+	p, err = codegen.Compile(program, lib, h, o)
+	if err != nil {
+		t.Fatalf("%s\n%v", text, err)
+	}
+	return p, true
+}
+
+var extra = flag.String("scripts", "", "a folder of further scripts (*.bt) that must load if they check")
+
+// scripts of the golden files, by name.
+func scripts(t *testing.T) map[string]string {
+	paths, err := filepath.Glob("../testdata/lower/*.txtar")
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no golden files: %v", err)
+	}
+	out := map[string]string{}
+	for _, path := range paths {
+		a, err := txtar.ParseFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range a.Files {
+			if strings.HasSuffix(f.Name, ".bt") {
+				out[strings.TrimSuffix(filepath.Base(path), ".txtar")+"/"+f.Name] = string(f.Data)
+			}
+		}
+	}
+	more, _ := filepath.Glob(filepath.Join(*extra, "*.bt"))
+	for _, path := range more {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out[filepath.Base(path)] = string(text)
+	}
+	return out
+}
+
+// Every script that the checker accepts must pass the kernel's verifier.
+func TestKernelAccepts(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("loading programs needs root")
+	}
+	h := host.New(host.Options{})
+	for name, text := range scripts(t) {
+		t.Run(name, func(t *testing.T) {
+			p, ok := compile(t, name, text, h, codegen.Options{})
+			if !ok {
+				t.Skip("not a script for this machine")
+			}
+			verify(t, text, p)
+		})
+	}
+}
+
+func verify(t *testing.T, text string, p *plan.Plan) {
+	t.Helper()
+	err := runtime.Verify(p)
+	var rejected *runtime.Rejected
+	switch {
+	case errors.As(err, &rejected):
+		log := rejected.Log
+		if n := 6000; len(log) > n {
+			log = log[len(log)-n:]
+		}
+		t.Errorf("%s\n%v\n%s", text, err, log)
+	case err != nil:
+		t.Errorf("%s\n%v", text, err)
+	}
+}
