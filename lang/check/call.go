@@ -121,7 +121,7 @@ func (b *body) usable(call *Call, name string) bool {
 			return false
 		}
 	}
-	if f.Ctx != nil && b.inst.Context.Provider != nil {
+	if f.Ctx != nil {
 		if ok, why := f.Ctx(b.inst.Context); !ok {
 			d := b.errorf(at, WrongContext, "%s can not be used with \"%s\" probes", name, b.inst.Context.Provider.Name)
 			if why != "" {
@@ -206,16 +206,17 @@ func (s *Sig) param(i int) Param {
 func (b *body) syntaxFits(s *Sig, args []ast.Expr) bool {
 	for i, a := range args {
 		id, word := a.(*ast.Ident)
-		_, isMap := a.(*ast.Map)
+		m, isMap := a.(*ast.Map)
 		_, isType := a.(*ast.TypeExpr)
 		known := word && (b.lib.Func(id.Name) != nil || b.macro(id.Name, nil) != nil)
-		switch s.param(i).Kind {
+		p := s.param(i)
+		switch p.Kind {
 		case NameArg:
 			if !word {
 				return false
 			}
 		case MapArg:
-			if !isMap {
+			if !isMap || m.Keys != nil && !p.Keyed {
 				return false
 			}
 		case TypeArg, RawArg:
