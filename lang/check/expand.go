@@ -186,8 +186,8 @@ func (c *checker) instances(probe *ast.Probe, targets []Target, broken bool) {
 			c.warnf(probe, MissingProbe, "Probe has no valid attach points. It is being removed which may cause issues with program behavior.")
 		}
 		if broken {
-			// Still look at the body: its own mistakes are worth saying.
-			c.body(probe, &Context{}, nil, uses{})
+			// Still look at the body, for its own mistakes and what it does to maps.
+			c.body(probe, &Context{Provider: &Provider{Name: "unknown"}}, nil, uses{}).blind = true
 		}
 		return
 	}

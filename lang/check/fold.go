@@ -211,9 +211,10 @@ func (c *checker) fold(e ast.Expr) operand {
 func (c *checker) outside() *body {
 	b := &body{
 		checker: c,
-		inst:    &Instance{Probe: &ast.Probe{Body: &ast.Block{}}, Context: &Context{}},
+		inst:    &Instance{Probe: &ast.Probe{Body: &ast.Block{}}, Context: &Context{Provider: &Provider{Name: "unknown"}}},
 		vars:    map[ast.Node]*varState{},
 		inline:  map[ast.Expr]*ast.BlockExpr{},
+		blind:   true,
 	}
 	b.round()
 	return b
