@@ -248,6 +248,9 @@ type Field struct {
 	// the high 16 bits, both in bytes), Type is what lies there: a String or Array
 	// with N 0, since the length is in the word.
 	Dynamic bool
+	// Decl is the declaration as the kernel has it, for people to read: "const char
+	// * filename". "" when there is none.
+	Decl string
 	// Relative, of a Dynamic field: the offset counts from the end of the word
 	// (__rel_loc), not from the start of the record.
 	Relative bool
@@ -404,6 +407,14 @@ type BTF interface {
 	// Names lists names of a kind ("struct", "union", "enum", "func",
 	// "rawtracepoint"), sorted, for completion and suggestions.
 	Names(kind string) []string
+}
+
+// Declarer is implemented by type information that can show types as C declares
+// them.
+type Declarer interface {
+	// Declare gives the text of a struct, union or enum (kind), without a final
+	// semicolon; "" when there is none of that name.
+	Declare(kind, name string) string
 }
 
 // Func is the prototype of a kernel function or raw tracepoint.

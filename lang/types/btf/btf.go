@@ -44,7 +44,10 @@ type key struct {
 	id   uint32
 }
 
-var _ types.BTF = (*Spec)(nil)
+var (
+	_ types.BTF      = (*Spec)(nil)
+	_ types.Declarer = (*Spec)(nil)
+)
 
 // New makes a Spec of raw, which must not change any more. modules may be nil.
 func New(raw []byte, modules Modules) (*Spec, error) {

@@ -176,6 +176,40 @@ func find(k types.BTF, module string) func(string) (*types.Func, bool) {
 	return func(name string) (*types.Func, bool) { return k.Func(module, name) }
 }
 
+func TestDeclare(t *testing.T) {
+	d := btftest.Kernel().(types.Declarer)
+	for _, tt := range []struct{ kind, name, want string }{
+		{"struct", "path", "struct path {\n\tstruct vfsmount *mnt;\n\tstruct dentry *dentry;\n}"},
+		{"struct", "qstr", "struct qstr {\n\tunion {\n\t\tstruct {\n\t\t\tu32 hash;\n\t\t\tu32 len;\n\t\t};\n\t\tu64 hash_len;\n\t};\n" +
+			"\tconst unsigned char *name;\n}"},
+		{"enum", "pid_type", "enum pid_type {\n\tPIDTYPE_PID = 0,\n\tPIDTYPE_TGID = 1,\n\tPIDTYPE_PGID = 2,\n\tPIDTYPE_SID = 3,\n}"},
+		{"union", "sigval", "union sigval {\n\tint sival_int;\n\tvoid __user *sival_ptr;\n}"},
+		{"struct", "nope", ""},
+		{"union", "path", ""},
+	} {
+		if got := d.Declare(tt.kind, tt.name); got != tt.want {
+			t.Errorf("got  %q\nwant %q", got, tt.want)
+		}
+	}
+	odd := d.Declare("struct", "odd_forms")
+	for _, want := range []string{"int (*call)(struct task_struct *p);", "char flex[0];", "enum hrtimer_mode mode;", "s64 when;"} {
+		if !strings.Contains(odd, want) {
+			t.Errorf("no %q in %s", want, odd)
+		}
+	}
+	task := d.Declare("struct", "task_struct")
+	for _, want := range []string{"unsigned int jobctl_kind: 5;", "char comm[16];", "unsigned int numa_faults[2][3];",
+		"const struct cred *cred;", "int __user *clear_child_tid;"} {
+		if !strings.Contains(task, want) {
+			t.Errorf("no %q in %s", want, task)
+		}
+	}
+	f, _ := btftest.Kernel().Func("", "vfs_write")
+	if got := f.Params[1].Decl; got != "const char __user *buf" {
+		t.Error(got)
+	}
+}
+
 func TestNames(t *testing.T) {
 	k := btftest.Kernel()
 	for kind, want := range map[string]string{
@@ -343,7 +377,11 @@ func walk(spec types.BTF, kind, name string) {
 		spec.Typedef(name)
 	case "func":
 		spec.Func("", name)
-	case "rawtracepoint":
+	}
+	if d, ok := spec.(types.Declarer); ok {
+		d.Declare(kind, name)
+	}
+	if kind == "rawtracepoint" {
 		spec.RawTracepoint(name)
 	}
 }

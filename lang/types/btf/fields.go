@@ -200,6 +200,7 @@ func (s *Spec) params(b *blob, proto uint32, skip int) ([]types.Field, bool) {
 		if f.Name == "" {
 			f.Name = "arg" + strconv.Itoa(slot)
 		}
+		f.Decl = declare(b, id, f.Name)
 		list = append(list, f)
 		slot += max(1, (f.Type.Size()+7)/8)
 	}

@@ -141,7 +141,7 @@ func (s *Spec) forward(r record) types.Type {
 	return types.NewStruct(structWord(r.flag()), r.name(), 0, nil)
 }
 
-func enumType(r record) types.Type {
+func enumType(r record) *types.Enum {
 	bits := r.size() * 8
 	if bits != 8 && bits != 16 && bits != 64 {
 		bits = 32

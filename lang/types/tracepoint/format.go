@@ -85,6 +85,7 @@ func (p *parser) field(line string) (f types.Field, end int, err error) {
 		}
 	}
 	decl := strings.TrimSpace(parts[0])
+	f.Decl = decl
 	array := false
 	if i := strings.IndexByte(decl, '['); i >= 0 {
 		// Dynamic arrays have the brackets at the type, the others at the name.
