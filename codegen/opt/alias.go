@@ -99,7 +99,7 @@ func clobbers(v *ssa.Value) clobber {
 	if h == nil || h.Effect != ssa.Writes {
 		return clobber{}
 	}
-	if v.Op == ssa.OpKfunc || h.Args == nil {
+	if h.Args == nil {
 		return all
 	}
 	c := clobber{index: -1}

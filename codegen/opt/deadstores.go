@@ -1,22 +1,66 @@
 package opt
 
-import "sonde/codegen/ssa"
+import (
+	"slices"
+
+	"sonde/codegen/ssa"
+)
 
 // deadStores drops stores, zeroing and calls that only fill memory, where no path
 // reads the bytes before they are written again. Zeroing shrinks to the bytes
 // that count. It looks at memory whose every use is in sight: frame slots that
 // don't escape, and ring buffer records, which are read when they are submitted.
 func deadStores(f *ssa.Func) bool {
-	d := &storeKiller{f: f, first: map[any]int{}, size: map[any]int64{}, uses: f.UseCounts()}
+	d := &storeKiller{f: f, first: map[any]int{}, size: map[any]int64{}, uses: f.UseCounts(), escaped: f.EscapedSlots()}
+	for _, b := range f.Blocks {
+		d.overwritten(b)
+	}
 	d.findObjects()
 	if d.total == 0 {
-		return false
+		return d.changed
 	}
 	out := d.liveness()
 	for _, b := range f.Blocks {
 		d.sweep(b, out[b.ID])
 	}
 	return d.changed
+}
+
+// overwritten drops stores to memory that others can see, when the same block
+// writes it all again before anything can look.
+func (d *storeKiller) overwritten(b *ssa.Block) {
+	var later []access // what is written further down, unread until then
+	al := &aliases{d.escaped}
+	dead := map[*ssa.Value]bool{}
+	for i := len(b.Values) - 1; i >= 0; i-- {
+		v := b.Values[i]
+		if v.Op == ssa.OpCall && v.Effect() != ssa.Stable || v.Op == ssa.OpKfunc || v.Op == ssa.OpSubcall {
+			later = nil
+			continue
+		}
+		acc := accesses(v)
+		if len(acc) == 0 {
+			continue
+		}
+		a := &acc[0]
+		if a.reads {
+			later = slices.DeleteFunc(later, func(w access) bool { return al.may(&w, a) })
+		}
+		if a.reads || !a.full || !a.exact() || a.kind != ssa.Mem {
+			continue
+		}
+		if slices.ContainsFunc(later, func(w access) bool {
+			return sameBase(&w, a) && w.ptr.Off <= a.ptr.Off && a.ptr.Off+a.n <= w.ptr.Off+w.n
+		}) {
+			dead[v] = true
+			continue
+		}
+		later = append(later, *a)
+	}
+	if len(dead) > 0 {
+		b.Filter(func(v *ssa.Value) bool { return !dead[v] })
+		d.changed = true
+	}
 }
 
 type storeKiller struct {
@@ -27,6 +71,7 @@ type storeKiller struct {
 	size    map[any]int64
 	total   int
 	uses    []int
+	escaped []bool // slots
 	changed bool
 }
 
@@ -35,9 +80,8 @@ func (d *storeKiller) findObjects() {
 		d.first[object], d.size[object] = d.total, size
 		d.total += int(size)
 	}
-	escaped := d.f.EscapedSlots()
 	for _, s := range d.f.Slots {
-		if !escaped[s.ID] {
+		if !d.escaped[s.ID] {
 			add(s, int64(s.Size))
 		}
 	}

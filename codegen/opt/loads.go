@@ -55,6 +55,7 @@ type loader struct {
 
 func (l *loader) block(b *ssa.Block) {
 	facts := l.entry(b)
+	idle := map[*ssa.Value]bool{}
 	for _, v := range b.Values {
 		for i := range v.Args {
 			v.Args[i] = l.repl.Of(v.Args[i])
@@ -67,8 +68,16 @@ func (l *loader) block(b *ssa.Block) {
 			facts = l.call(v, facts)
 			continue
 		}
+		if l.stored(v, facts) {
+			idle[v] = true
+			continue
+		}
 		facts = l.forget(facts, v)
 		facts = l.learn(facts, v)
+	}
+	if len(idle) > 0 {
+		b.Filter(func(v *ssa.Value) bool { return !idle[v] })
+		l.changed = true
 	}
 	l.out[b.ID] = facts
 }
@@ -182,6 +191,36 @@ func (l *loader) learn(facts []fact, v *ssa.Value) []fact {
 	return append(facts, k)
 }
 
+// stored tells whether v stores what is there already.
+func (l *loader) stored(v *ssa.Value, facts []fact) bool {
+	k := l.learn(nil, v)
+	if len(k) == 0 || v.Op == ssa.OpZero {
+		return false
+	}
+	n, at := &k[0], &k[0].at
+	for i := range facts {
+		have := &facts[i]
+		if have.call != nil || have.at.kind != at.kind || !sameBase(&have.at, at) {
+			continue
+		}
+		from := at.ptr.Off - have.at.ptr.Off
+		switch {
+		case from < 0 || from+at.n > have.at.n:
+		case have.zero:
+			return n.val == nil && zextTo(n.imm, n.width) == 0
+		case from != 0 || have.width != n.width:
+		case n.val != nil:
+			return n.val == have.val
+		default:
+			return have.val == nil && zextTo(n.imm, n.width) == zextTo(have.imm, n.width)
+		}
+	}
+	return false
+}
+
+// zextTo gives the low width bits.
+func zextTo(n int64, width uint8) uint64 { return uint64(n) << (64 - width) >> (64 - width) }
+
 // load replaces v by what is known, or notes what it gives.
 func (l *loader) load(v *ssa.Value, facts []fact) []fact {
 	at := accesses(v)[0]
@@ -214,11 +253,7 @@ func (l *loader) replace(v *ssa.Value, k *fact, from int64) bool {
 	case k.zero:
 		return false
 	case k.val == nil && number:
-		n, _ := ssa.EvalALU(ssa.OpZext, v.Width, uint64(k.imm>>(8*from)), 0)
-		if v.Width == 64 {
-			n = uint64(k.imm)
-		}
-		becomeConst(v, n)
+		becomeConst(v, zextTo(k.imm>>(8*from), v.Width))
 	case k.val == nil:
 		return false
 	case k.width == v.Width && k.val.Type == v.Type && (v.Width == 64 || !k.stored):

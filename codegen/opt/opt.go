@@ -71,6 +71,7 @@ var passes = []pass{
 	{"repeat params", simplify, false, trivialParams, "parameters that became trivial"},
 
 	{"loops", finish, false, hoistInvariants, "loop-invariant pure and stable values out of loops"},
+	{"sink", finish, false, sink, "values into the branch that alone uses them"},
 	{"immediates", finish, false, storeImmediates, "constants into stores"},
 	{"mergestores", finish, false, mergeStores, "adjacent constant stores into wider ones"},
 	{"late deadcode", finish, false, deadCode, "what the passes above left without users"},

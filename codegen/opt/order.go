@@ -15,6 +15,8 @@ var constraints = []constraint{
 	{"branches", "deadstores", "paths that are never taken read nothing"},
 	{"deadstores", "deadcode", "what was stored may now be unused"},
 	{"deadcode", "loops", "nothing unused gets hoisted"},
+	{"loops", "sink", "what comes out of an inner loop may still go into a branch"},
+	{"deadcode", "sink", "unused values would count as uses"},
 	{"loads", "immediates", "forwarding knows what was stored from the value"},
 	{"deadstores", "mergestores", "a merged store can't be half dead"},
 	{"immediates", "mergestores", "only stores of immediates are merged"},

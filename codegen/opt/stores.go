@@ -50,11 +50,7 @@ func content(v *ssa.Value) (n int64, imm uint64) {
 	if v.Op == ssa.OpZero {
 		return v.Aux.(int64), 0
 	}
-	imm, _ = ssa.EvalALU(ssa.OpZext, v.Width, uint64(v.Aux.(int64)), 0)
-	if v.Width == 64 {
-		imm = uint64(v.Aux.(int64))
-	}
-	return int64(v.Width / 8), imm
+	return int64(v.Width / 8), zextTo(v.Aux.(int64), v.Width)
 }
 
 // mergeAt merges the store at index i with the one after it that makes it twice

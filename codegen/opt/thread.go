@@ -18,7 +18,7 @@ func threadJumps(f *ssa.Func, dom *ssa.DomTree) bool {
 				if e.To != b {
 					continue
 				}
-				if to, ok := nextEdge(p, i, b); ok && to.To != b {
+				if to, ok := nextEdge(p, i, b, dom); ok && to.To != b {
 					*e = to
 					changed = true
 				}
@@ -72,7 +72,7 @@ func passesOn(b *ssa.Block, dom *ssa.DomTree, uses []int) bool {
 }
 
 // nextEdge gives where edge i of p to b goes on to, if that is certain.
-func nextEdge(p *ssa.Block, i int, b *ssa.Block) (ssa.Edge, bool) {
+func nextEdge(p *ssa.Block, i int, b *ssa.Block, dom *ssa.DomTree) (ssa.Edge, bool) {
 	args := p.Term.Succs[i].Args
 	subst := func(v *ssa.Value) *ssa.Value {
 		if v != nil && v.Op == ssa.OpParam && v.Block == b {
@@ -82,15 +82,18 @@ func nextEdge(p *ssa.Block, i int, b *ssa.Block) (ssa.Edge, bool) {
 	}
 	t := &b.Term
 	next := t.Succs[0]
+	if t.Kind == ssa.Jump && entersLoop(b, next.To, dom) {
+		return next, false
+	}
 	if t.Kind == ssa.Branch {
-		if t.X.Type.Kind != ssa.Scalar {
-			return next, false // a null check keeps its place
-		}
 		taken, ok := constantOutcome(t, subst(t.X), subst(t.Y))
+		here := *t
+		here.X, here.Y = subst(t.X), subst(t.Y)
 		if !ok && p.Term.Kind == ssa.Branch && p.Term.Succs[0].To != p.Term.Succs[1].To {
-			here := *t
-			here.X, here.Y = subst(t.X), subst(t.Y)
 			taken, ok = implied(&p.Term, i == 0, &here)
+		}
+		if !ok {
+			taken, ok = dominatedOutcome(p, &here, dom)
 		}
 		if !ok {
 			return next, false
@@ -111,4 +114,18 @@ func nextEdge(p *ssa.Block, i int, b *ssa.Block) (ssa.Edge, bool) {
 		out.Args = append(out.Args, a)
 	}
 	return out, true
+}
+
+// entersLoop tells whether b leads into a loop at its header: the one place where
+// something can be put before the loop.
+func entersLoop(b, header *ssa.Block, dom *ssa.DomTree) bool {
+	if dom.Dominates(header, b) {
+		return false
+	}
+	for _, p := range header.Preds {
+		if dom.Dominates(header, p) {
+			return true
+		}
+	}
+	return false
 }

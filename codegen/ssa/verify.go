@@ -213,27 +213,44 @@ func (vf *verifier) dominance() {
 func (vf *verifier) nullChecks() {
 	for _, b := range vf.f.Blocks {
 		for _, v := range b.Values {
-			if v.Op == OpNonNull && !vf.dom.CheckedNonNull(v.Args[0], b) {
+			if v.Op == OpNonNull && !vf.f.NonNullIn(v.Args[0])[b.ID] {
 				vf.bad(b, v, "no branch that compares %s with 0 leads here", v.Args[0])
 			}
 		}
 	}
 }
 
-// CheckedNonNull tells whether every path to b leaves a branch by the side where
-// x is not null.
-func (d *DomTree) CheckedNonNull(x *Value, b *Block) bool {
-	for ; b != nil; b = d.Idom(b) {
-		if len(b.Preds) != 1 {
-			continue
+// NonNullIn tells, by block id, where x is not null, because every path from x
+// to the block takes the right side of a branch that compares it with 0.
+func (f *Func) NonNullIn(x *Value) []bool {
+	in := make([]bool, f.NumBlocks())
+	rpo := f.ReversePostorder()
+	for _, b := range rpo[1:] {
+		in[b.ID] = true
+	}
+	holds := func(p, b *Block) bool { // on the edges from p to b
+		t := &p.Term
+		if t.Kind == Branch && t.X == x && t.Y == nil && t.Imm == 0 && t.Width == 64 && t.Succs[0].To != t.Succs[1].To {
+			if t.Cond == NE && t.Succs[0].To == b || t.Cond == EQ && t.Succs[1].To == b {
+				return true
+			}
 		}
-		t := &b.Preds[0].Term
-		if t.Kind != Branch || t.X != x || t.Y != nil || t.Imm != 0 || t.Width != 64 {
-			continue
-		}
-		if t.Cond == NE && t.Succs[0].To == b || t.Cond == EQ && t.Succs[1].To == b {
-			return true
+		return p != x.Block && in[p.ID]
+	}
+	for changed := true; changed; {
+		changed = false
+		for _, b := range rpo[1:] {
+			if !in[b.ID] {
+				continue
+			}
+			for _, p := range b.Preds {
+				if !holds(p, b) {
+					in[b.ID], changed = false, true
+					break
+				}
+			}
 		}
 	}
-	return false
+	in[x.Block.ID] = false // x is made anew there
+	return in
 }
