@@ -20,7 +20,7 @@ func (c *colouring) finish() {
 					moves = append(moves, move{to: c.operand(reg(x)), from: reg(R1 + Reg(k))})
 				}
 			}
-			code = r.parallel(code, moves, source.Span{})
+			code = r.parallel(code, moves, true, source.Span{})
 		}
 		if len(b.Preds) == 1 && len(b.Preds[0].Term.Succs) == 2 {
 			for _, e := range b.Preds[0].Term.Succs {
@@ -59,7 +59,9 @@ func (c *colouring) edge(code []Inst, e Edge, at source.Span) []Inst {
 		}
 		moves = append(moves, move{to: to, from: c.operand(a)})
 	}
-	return c.parallel(code, moves, at)
+	free := true
+	c.l.in[e.To.index].each(func(x Reg) { free = free && c.color[x-firstVirtual] != R0 })
+	return c.parallel(code, moves, free, at)
 }
 
 func (c *colouring) inst(code []Inst, in Inst) []Inst {
@@ -76,7 +78,7 @@ func (c *colouring) inst(code []Inst, in Inst) []Inst {
 	for k, a := range in.Args {
 		moves = append(moves, move{to: reg(R1 + Reg(k)), from: c.operand(a)})
 	}
-	code = c.parallel(code, moves, in.Span)
+	code = c.parallel(code, moves, true, in.Span)
 	in.Args = nil
 	if dst != NoReg {
 		in.Dst = R0
@@ -93,9 +95,9 @@ type move struct{ to, from Operand }
 
 func (m move) throughMemory() bool { return m.to.Mode == InSlot && m.from.Mode == InSlot }
 
-// parallel appends code that does all moves as if at once. R0 is scratch, unless
-// it is itself a source; it is then read before it is needed.
-func (r *Result) parallel(code []Inst, moves []move, at source.Span) []Inst {
+// parallel appends code that does all moves as if at once. R0, when free, is
+// scratch; moves to memory from anything but a register need it.
+func (r *Result) parallel(code []Inst, moves []move, free bool, at source.Span) []Inst {
 	var pending, made []move
 	for _, m := range moves {
 		switch {
@@ -116,9 +118,9 @@ func (r *Result) parallel(code []Inst, moves []move, at source.Span) []Inst {
 			continue
 		}
 		// Only cycles are left. Keep a source of one elsewhere: in R0, or in memory
-		// where R0 is needed to get from memory to memory.
+		// where R0 is taken or needed to get from memory to memory.
 		aside := reg(R0)
-		if slices.ContainsFunc(pending, move.throughMemory) {
+		if !free || slices.ContainsFunc(pending, func(m move) bool { return m.throughMemory() || m.to == aside }) {
 			slot := &Slot{Name: "copy", Size: 8, Align: 8}
 			r.Slots = append(r.Slots, slot)
 			aside = inSlot(slot)

@@ -1,6 +1,9 @@
 package alloc
 
-import "math/bits"
+import (
+	"math/bits"
+	"slices"
+)
 
 // vreg is what is known of a virtual register.
 type vreg struct {
@@ -144,26 +147,25 @@ func (r *Result) analyse() liveness {
 		v.crossing, v.scratch, v.cost, v.span = false, true, 0, 0
 	}
 	notScratch := func(x Reg) { r.vreg(x).scratch = false }
-	for _, x := range r.entry {
-		if x != NoReg {
-			notScratch(x)
-		}
-	}
 	for i, b := range r.Blocks {
 		freq := b.frequency()
 		weigh := func(x Reg) { r.vreg(x).cost += freq }
 		for _, p := range b.params {
 			if p.slot == nil {
-				notScratch(p.reg)
 				weigh(p.reg)
 			}
 		}
 		for k := range b.Term.Succs {
 			e := &b.Term.Succs[k]
 			e.reads(weigh)
-			if len(e.args) > 0 {
-				e.reads(notScratch)
+			if slices.ContainsFunc(e.To.params, func(p param) bool { return p.slot != nil }) {
+				e.reads(notScratch) // copies to memory may go through R0
 				l.in[e.To.index].each(notScratch)
+				for _, p := range e.To.params {
+					if p.slot == nil {
+						notScratch(p.reg)
+					}
+				}
 			}
 		}
 		b.Term.reads(weigh)

@@ -52,28 +52,26 @@ var bothISAs = []emit.Options{{}, {Features: feature.Only{feature.ISAv4: true}}}
 
 // agree compares the SSA interpreter with the code of both allocators on the
 // model of the machine.
-func agree(p *ssa.Program, ctx []byte) error {
+func agree(p *ssa.Program, isa int, ctx []byte) error {
 	m := interp.New(1)
 	ret, err := m.Run(p, ctx)
 	if err != nil {
 		return fmt.Errorf("interpreter: %w", err)
 	}
 	want := outcome(ret, nil, m)
-	for i, opt := range bothISAs {
-		for name, allocate := range map[string]allocator{"trivial": alloc.Trivial, "real": alloc.Allocate} {
-			code, funcs, err := compile(p, allocate, opt)
-			if err != nil {
-				return fmt.Errorf("%s: %w", name, err)
-			}
-			var frame int32
-			for _, f := range funcs {
-				frame = max(frame, f.Frame)
-			}
-			m := interp.New(1)
-			ret, err := machine.New(m, p, code, frame).Run(ctx)
-			if got := outcome(ret, err, m); got != want {
-				return fmt.Errorf("%s allocator, instruction set %d:\n%s\nwant\n%s\ncode\n%s", name, 3+i, got, want, dump(code, funcs))
-			}
+	for name, allocate := range map[string]allocator{"trivial": alloc.Trivial, "real": alloc.Allocate} {
+		code, funcs, err := compile(p, allocate, bothISAs[isa])
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		var frame int32
+		for _, f := range funcs {
+			frame = max(frame, f.Frame)
+		}
+		m := interp.New(1)
+		ret, err := machine.New(m, p, code, frame).Run(ctx)
+		if got := outcome(ret, err, m); got != want {
+			return fmt.Errorf("%s allocator, instruction set %d:\n%s\nwant\n%s\ncode\n%s", name, 3+isa, got, want, dump(code, funcs))
 		}
 	}
 	return nil
@@ -114,23 +112,25 @@ func shrink(choices []byte, fails func([]byte) bool) []byte {
 
 func TestGoldensAgree(t *testing.T) {
 	for _, g := range goldens(t) {
-		if err := agree(g.program(t), testContext); err != nil {
-			t.Errorf("%s: %v", g.path, err)
+		for isa := range bothISAs {
+			if err := agree(g.program(t), isa, testContext); err != nil {
+				t.Errorf("%s: %v", g.path, err)
+			}
 		}
 	}
 }
 
 func TestStressAgrees(t *testing.T) {
 	spills, frames := 0, int32(0)
-	for seed := range generated(t, 3000) {
+	for seed := range generated(t, 600) {
 		choices := randomChoices(uint64(seed))
 		p := stressProgram(choices)
 		if diags := ssa.Verify(p); seed < 200 && diags != nil {
 			t.Fatalf("seed %d: the generator's program does not verify: %v\n%s", seed, diags, p)
 		}
-		if agree(p, testContext) != nil {
-			p = stressProgram(shrink(choices, func(c []byte) bool { return agree(stressProgram(c), testContext) != nil }))
-			t.Fatalf("seed %d: %v\n%s", seed, agree(p, testContext), p)
+		if isa := seed % 2; agree(p, isa, testContext) != nil {
+			p = stressProgram(shrink(choices, func(c []byte) bool { return agree(stressProgram(c), isa, testContext) != nil }))
+			t.Fatalf("seed %d: %v\n%s", seed, agree(p, isa, testContext), p)
 		}
 		if r, err := alloc.Allocate(p.Funcs[0]); err == nil {
 			spills += r.Spills
@@ -199,14 +199,14 @@ func kernelOutcome(p *ssa.Program) (string, error) {
 // TestGeneratedAgree takes the optimiser's generator, before and after
 // optimisation.
 func TestGeneratedAgree(t *testing.T) {
-	for seed := range uint64(generated(t, 3000)) {
+	for seed := range uint64(generated(t, 2000)) {
 		p := ssagen.Program(seed, ssagen.Options{})
 		if seed%2 == 1 {
 			if err := opt.Run(p, opt.Options{}); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if err := agree(p, testContext); err != nil {
+		if err := agree(p, int(seed/2%2), testContext); err != nil {
 			t.Fatalf("seed %d: %v\n%s", seed, err, p)
 		}
 	}
@@ -216,7 +216,7 @@ func TestGeneratedAgree(t *testing.T) {
 func TestGeneratedInKernel(t *testing.T) {
 	needRoot(t)
 	total := 0
-	for seed := range uint64(max(generated(t, 3000)/10, 1)) {
+	for seed := range uint64(max(generated(t, 2000)/10, 1)) {
 		p := ssagen.Program(seed, ssagen.Options{Kernel: true})
 		if seed%2 == 1 {
 			if err := opt.Run(p, opt.Options{}); err != nil {
@@ -236,7 +236,7 @@ func TestGeneratedInKernel(t *testing.T) {
 func TestStressInKernel(t *testing.T) {
 	needRoot(t)
 	total := 0
-	for seed := range max(generated(t, 3000)/10, 1) {
+	for seed := range max(generated(t, 2000)/10, 1) {
 		choices := randomChoices(uint64(seed))
 		ran, err := kernelAgrees(stressProgram(choices), emit.Options{})
 		if err != nil {
@@ -268,7 +268,7 @@ func FuzzAlloc(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, choices []byte) {
 		p := stressProgram(choices)
-		if err := agree(p, testContext); err != nil {
+		if err := agree(p, len(choices)%2, testContext); err != nil {
 			t.Fatalf("%v\n%s", err, p)
 		}
 	})
