@@ -187,7 +187,7 @@ func (c *checker) instances(probe *ast.Probe, targets []Target, broken bool) {
 		}
 		if broken {
 			// Still look at the body, for its own mistakes and what it does to maps.
-			c.body(probe, &Context{Provider: &Provider{Name: "unknown"}}, nil, uses{}).blind = true
+			c.body(probe, &Context{Provider: &Provider{Name: "unknown"}, Target: &Target{}}, nil, uses{}).blind = true
 		}
 		return
 	}
