@@ -14,6 +14,10 @@ func finish(item ast.Item) *source.Diagnostic {
 	switch n := item.(type) {
 	case *ast.CDef:
 		n.Text = strings.ReplaceAll(n.Text, "\r\n", "\n")
+		if n.Text[0] == '#' {
+			// A backslash that joins nothing would join what is printed next.
+			n.Text = strings.TrimRight(n.Text, "\\ \t\r\n")
+		}
 	case *ast.Config:
 		for _, s := range n.Settings {
 			s.Quoted = strings.HasPrefix(s.Value, `"`)
