@@ -89,16 +89,14 @@ func (t histType) Size() int { return t.buckets() * word }
 // Align implements types.Type.
 func (histType) Align() int { return word }
 
-// upper implements scale.
+// upper implements scale. The border above the last bucket is 2^63, which wraps
+// round to the smallest integer; one less is right again.
 func (t histType) upper(i int) (bound, bool) {
 	if i <= 2<<t.Bits {
 		return bound{value: int64(i)}, true
 	}
 	shift := i>>t.Bits - 1
 	digits := int64(1<<t.Bits + i&(1<<t.Bits-1))
-	if t.Bits+shift > 62 { // the largest integer, rather than one more
-		return bound{1<<63 - 1, bound{value: digits << (shift % 10)}.unit(shift / 10)}, true
-	}
 	return bound{digits << shift, bound{value: digits << (shift % 10)}.unit(shift / 10)}, true
 }
 

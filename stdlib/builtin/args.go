@@ -111,4 +111,5 @@ var Ctx = &record.Builtin{
 	Doc: `The context that the kernel hands to the program, as a pointer.
 Its type is that of the probe: the iterator's context with iter, the registers
 with perf events and functions.`,
+	Examples: []record.Example{{Script: `tracepoint:raw_syscalls:sys_enter { printf("%p\n", ctx); exit(); }`}},
 }

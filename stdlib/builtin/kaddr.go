@@ -36,6 +36,6 @@ var Kaddr = &record.Builtin{
 	Doc: `The address of a kernel symbol, which must be a constant.
 Symbols are those of /proc/kallsyms.`,
 	Examples: []record.Example{
-		{Script: `interval:s:1 { printf("load %d\n", *kaddr("avenrun")); }`},
+		{Script: `interval:s:1 { printf("%d\n", *kaddr("jiffies")); }`},
 	},
 }
