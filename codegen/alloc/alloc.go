@@ -128,6 +128,8 @@ type Inst struct {
 	Args []Operand
 	// touches are the frame objects that the instruction may access.
 	touches []*Slot
+	// from is the slot whose contents a store of R0 copies, loaded just before.
+	from    *Slot
 	Span    source.Span
 	Comment string
 }

@@ -136,18 +136,19 @@ func (r *Result) parallel(code []Inst, moves []move, free bool, at source.Span) 
 }
 
 func appendMove(code []Inst, m move, at source.Span) []Inst {
+	var from *Slot
 	if m.to.Mode == InSlot && m.from.Mode != InReg {
 		if mk := m.from.Make; m.from.Mode == Made && mk.Op == ssa.OpConst && fitsImm(mk.Imm) {
 			m.from = imm(mk.Imm)
 		} else {
 			code = appendMove(code, move{to: reg(R0), from: m.from}, at)
-			m.from = reg(R0)
+			from, m.from = m.from.Slot, reg(R0)
 		}
 	}
 	in := Inst{Op: Copy, Dst: m.to.Reg, A: m.from, Span: at}
 	switch {
 	case m.to.Mode == InSlot:
-		in = Inst{Op: ssa.OpStore, Dst: NoReg, A: m.to, B: m.from, Width: 64, Span: at}
+		in = Inst{Op: ssa.OpStore, Dst: NoReg, A: m.to, B: m.from, Width: 64, Span: at, from: from}
 	case m.from.Mode == InSlot:
 		in.Op, in.Width = ssa.OpLoad, 64
 	case m.from.Mode == Made:

@@ -36,6 +36,7 @@ func (r *Result) packFrame() {
 		}
 		return cmp.Compare(b.Align, a.Align)
 	})
+	partners := r.copied()
 	var placed []*Slot
 	for _, s := range order {
 		var near []*Slot
@@ -44,11 +45,41 @@ func (r *Result) packFrame() {
 				near = append(near, o)
 			}
 		}
-		s.place(near)
+		s.place(near, slices.DeleteFunc(partners[s], func(o *Slot) bool { return !slices.Contains(placed, o) }))
 		placed = append(placed, s)
 		r.Frame = max(r.Frame, -s.Off)
 	}
 	r.Frame = (r.Frame + 7) &^ 7
+	r.dropCopies()
+}
+
+// copied lists for each slot those that its contents are copied to or from.
+func (r *Result) copied() map[*Slot][]*Slot {
+	partners := map[*Slot][]*Slot{}
+	for _, b := range r.Blocks {
+		for i := range b.Insts {
+			if to, from := b.Insts[i].A.Slot, b.Insts[i].from; from != nil {
+				partners[to] = append(partners[to], from)
+				partners[from] = append(partners[from], to)
+			}
+		}
+	}
+	return partners
+}
+
+// dropCopies removes copies between slots that have become the same place.
+func (r *Result) dropCopies() {
+	for _, b := range r.Blocks {
+		code := b.Insts[:0]
+		for _, in := range b.Insts {
+			if in.from != nil && in.from.Off == in.A.Slot.Off {
+				code = code[:len(code)-1] // the load into R0
+				continue
+			}
+			code = append(code, in)
+		}
+		b.Insts = code
+	}
 }
 
 // dropUnused removes the slots that no code mentions.
@@ -68,11 +99,19 @@ func (r *Result) dropUnused() {
 
 // place finds the highest address at which s overlaps none of near. The verifier
 // wants accesses of the stack aligned, whatever the machine, so objects are
-// aligned for the widest access they have room for.
-func (s *Slot) place(near []*Slot) {
+// aligned for the widest access they have room for. The place of a partner is
+// better still: it saves the copy.
+func (s *Slot) place(near, partners []*Slot) {
 	align := max(s.Align, 1)
 	for align < 8 && 2*align <= s.Size {
 		align *= 2
+	}
+	for _, p := range partners {
+		taken := func(o *Slot) bool { return p.Off+s.Size > o.Off && p.Off < o.Off+o.Size }
+		if p.Size == s.Size && !slices.ContainsFunc(near, taken) {
+			s.Off = p.Off
+			return
+		}
 	}
 	slices.SortFunc(near, func(a, b *Slot) int { return cmp.Compare(b.Off, a.Off) })
 	s.Off = -((s.Size + align - 1) / align * align)
