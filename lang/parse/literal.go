@@ -40,7 +40,7 @@ func duration(ns uint64) unit { return unit{math.MaxUint64 / ns, ns} }
 // digits only, so that $t.0.1 is two of them.
 func (s *scanner) number() {
 	start, end := s.off, s.wordEnd(s.off)
-	if prev := s.last(); prev.Value == "." && prev.Pos.Offset+1 == start {
+	if prev := s.last(); prev.Type == tokOp && prev.Value == "." {
 		for end = start; end < len(s.src) && isDigit(s.src[end]); {
 			end++
 		}

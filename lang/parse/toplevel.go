@@ -11,6 +11,7 @@ func (s *scanner) script() {
 	if strings.HasPrefix(s.src, "\ufeff") {
 		s.emit(tokSpace, len("\ufeff"))
 	}
+	s.space()
 	if strings.HasPrefix(s.src[s.off:], "#!") {
 		end := s.lineEnd(s.off)
 		s.header = strings.TrimRight(s.src[s.off:end], "\r")
@@ -52,6 +53,9 @@ func (s *scanner) lineEnd(off int) int {
 // item scans one declaration. Every branch consumes something.
 func (s *scanner) item() {
 	if s.peek(0) == '#' {
+		if s.peek(1) == '!' {
+			s.errorf(s.off, s.lineEnd(s.off), "misplaced", "a #! line can only be the first of a script")
+		}
 		s.preprocessor()
 		return
 	}
