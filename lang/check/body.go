@@ -20,6 +20,8 @@ type body struct {
 	// vars persist over the rounds, by the node that declares them.
 	vars   map[ast.Node]*varState
 	inline map[ast.Expr]*ast.BlockExpr
+	// blind: the probe itself is wrong, so nothing is known of its context.
+	blind bool
 	// stack are the macros and library functions being expanded, calls where they
 	// were called.
 	stack []*ast.Macro

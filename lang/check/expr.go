@@ -411,7 +411,11 @@ func (b *body) blockValue(blk *ast.Block) operand {
 		return operand{mode: novalue}
 	}
 	b.stmts(blk.Stmts[:n])
-	return x()
+	r := x()
+	if n > 0 {
+		r.val = nil // known or not, the statements before it have to run
+	}
+	return r
 }
 
 // ifValue checks an if in expression position; without else it has no value.

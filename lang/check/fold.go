@@ -211,7 +211,7 @@ func (c *checker) fold(e ast.Expr) operand {
 func (c *checker) outside() *body {
 	b := &body{
 		checker: c,
-		inst:    &Instance{Probe: &ast.Probe{Body: &ast.Block{}}, Context: &Context{Provider: &Provider{Name: "unknown"}}},
+		inst:    &Instance{Probe: &ast.Probe{Body: &ast.Block{}}, Context: &Context{Provider: &Provider{Name: "unknown"}, Shared: true}},
 		vars:    map[ast.Node]*varState{},
 		inline:  map[ast.Expr]*ast.BlockExpr{},
 		blind:   true,

@@ -242,6 +242,9 @@ func (b *body) inlined(e ast.Expr, m *ast.Macro, args []ast.Expr) operand {
 // report places what is said about a library function's body at its call, and
 // tells for a macro's body where it was called.
 func (b *body) report(d *source.Diagnostic) *source.Diagnostic {
+	if _, own := Codes[d.Code]; b.blind && (!own || d.Code == WrongContext) {
+		return d
+	}
 	for i := len(b.stack) - 1; i >= 0; i-- {
 		if b.macros.ofLibrary[b.stack[i]] {
 			d.Span = b.calls[i].Span()
