@@ -3,8 +3,10 @@ package codegen_test
 import (
 	"errors"
 	"flag"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,6 +16,7 @@ import (
 	"sonde/codegen/plan"
 	"sonde/lang/check"
 	"sonde/lang/config"
+	"sonde/lang/feature"
 	"sonde/lang/parse"
 	"sonde/lang/source"
 	"sonde/runtime"
@@ -87,19 +90,29 @@ func scripts(t *testing.T) map[string]string {
 	return out
 }
 
-// Every script that the checker accepts must pass the kernel's verifier.
+// Every script that the checker accepts must pass the kernel's verifier, also when
+// the compiler makes do with what older kernels have.
 func TestKernelAccepts(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("loading programs needs root")
 	}
-	h := host.New(host.Options{})
-	for name, text := range scripts(t) {
+	all := scripts(t)
+	for _, version := range []feature.Version{{}, {Major: 6, Minor: 1}, {Major: 5, Minor: 15}, {Major: 5, Minor: 8}} {
+		name, opt := "here", host.Options{}
+		if version.Major > 0 {
+			name, opt.Features = version.String(), feature.UpTo(version)
+		}
+		h := host.New(opt)
 		t.Run(name, func(t *testing.T) {
-			p, ok := compile(t, name, text, h, codegen.Options{})
-			if !ok {
-				t.Skip("not a script for this machine")
+			for _, script := range slices.Sorted(maps.Keys(all)) {
+				t.Run(script, func(t *testing.T) {
+					p, ok := compile(t, script, all[script], h, codegen.Options{})
+					if !ok {
+						t.Skip("not a script for this machine")
+					}
+					verify(t, all[script], p)
+				})
 			}
-			verify(t, text, p)
 		})
 	}
 }

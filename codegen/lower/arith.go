@@ -102,11 +102,22 @@ func (b *Builder) compute(op string, t types.Type, x *ssa.Value, xt types.Type, 
 	if op != "<<" && op != ">>" {
 		y = b.Convert(y, yt, i)
 	}
-	v := b.Bin(arithmetic(op, i.Signed), x, b.Number(y))
-	if i.Bits < 64 {
-		v = b.extend(v, i)
+	y = b.Number(y)
+	apply := func() *ssa.Value {
+		v := b.Bin(arithmetic(op, i.Signed), x, y)
+		if i.Bits < 64 {
+			v = b.extend(v, i)
+		}
+		return v
 	}
-	return v
+	if (op == "/" || op == "%") && (y.Op != ssa.OpConst || y.Imm == 0) {
+		lost := b.Loss("divisions or remainders by 0; 1 was used as the result")
+		return b.Choose(ssa.NE, y, b.Const(0), apply, func() *ssa.Value {
+			b.Count(lost)
+			return b.Const(1)
+		})
+	}
+	return apply()
 }
 
 // binary evaluates x op y.

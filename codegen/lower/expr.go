@@ -185,8 +185,8 @@ func (b *Builder) elements(elems []ast.Expr, dst Place) {
 // another order.
 func (b *Builder) named(e *ast.Record, dst Place) {
 	b.clearPadding(dst)
-	for i, name := range dst.Type.(*types.Record).Names {
-		for j, n := range e.Names {
+	for j, name := range e.Names { // evaluated in the order in which they are written
+		for i, n := range dst.Type.(*types.Record).Names {
 			if n == name {
 				b.ExprInto(e.Elems[j], dst.Elem(i))
 			}

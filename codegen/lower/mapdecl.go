@@ -141,8 +141,13 @@ func (u *unit) counters() { u.kernelMap(countersMap) }
 // nextCounter is the first counter that is not taken.
 func (u *unit) nextCounter() plan.Counter { return plan.FirstFree + plan.Counter(len(u.plan.Losses)) }
 
-// loss adds a counter.
+// loss gives the counter for something that can go wrong at a place.
 func (u *unit) loss(what string, at source.Span) plan.Counter {
+	for _, l := range u.plan.Losses { // code that is lowered twice counts as one
+		if l.What == what && l.Span == at {
+			return l.Counter
+		}
+	}
 	c := u.nextCounter()
 	u.plan.Losses = append(u.plan.Losses, plan.Loss{Counter: c, What: what, Span: at})
 	return c
