@@ -141,7 +141,7 @@ func lowerStack(b *lower.Builder, t stackType, dst lower.Place) {
 		MaxEntries: uint32(b.Config().MaxMapKeys),
 	})
 	frames := b.Temp(types.Array{Elem: types.Uint64, N: t.limit + 1})
-	id, count := dst.At(0, types.Uint64), dst.At(stackFrames, types.Uint32)
+	id, count, pid := dst.At(0, types.Uint64), dst.At(stackFrames, types.Uint32), dst.At(stackPID, types.Uint32)
 	size := int64(8 * t.limit)
 	flags := int64(0)
 	if t.user {
@@ -158,17 +158,18 @@ func lowerStack(b *lower.Builder, t stackType, dst lower.Place) {
 		key := b.Temp(types.Uint64)
 		b.Set(key, hash)
 		b.Set(id, hash)
+		if t.user {
+			b.Set(pid, high32(b, b.Call(ssa.HelperPidTgid)))
+		} else {
+			b.Set(pid, b.Const(0))
+		}
 		keep(b, kept, b.Addr(key), base)
 	}, func() {
+		// No trace is the same for all processes.
 		b.Set(id, b.Const(0))
 		b.Set(count, b.Const(0))
-	})
-	pid := dst.At(stackPID, types.Uint32)
-	if t.user {
-		b.Set(pid, high32(b, b.Call(ssa.HelperPidTgid)))
-	} else {
 		b.Set(pid, b.Const(0))
-	}
+	})
 }
 
 // hashFrames hashes size bytes of addresses, and ends them with a zero.
