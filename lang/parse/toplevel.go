@@ -14,7 +14,7 @@ func (s *scanner) script() {
 	s.space()
 	if strings.HasPrefix(s.src[s.off:], "#!") {
 		end := s.lineEnd(s.off)
-		s.header = strings.TrimRight(s.src[s.off:end], "\r")
+		s.header = strings.TrimRight(s.src[s.off:end], " \t\r")
 		s.emit(tokSpace, end)
 	}
 	for s.space(); !s.eof(); s.space() {
