@@ -11,6 +11,7 @@
 package emit
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -25,6 +26,8 @@ import (
 // Options say what the kernel's machine can do.
 type Options struct {
 	Features feature.Set
+	// StackLimit is the stack of a chain of calls in bytes; 0: alloc.FrameLimit.
+	StackLimit int32
 }
 
 // Code is an emitted program.
@@ -48,7 +51,7 @@ type Func struct {
 // Program emits a program. The error is a *alloc.FrameError when a chain of calls
 // needs more stack than there is.
 func Program(p *ssa.Program, funcs []*alloc.Result, opt Options) (*Code, error) {
-	if err := checkStack(p, funcs); err != nil {
+	if err := checkStack(p, funcs, cmp.Or(opt.StackLimit, alloc.FrameLimit)); err != nil {
 		return nil, err
 	}
 	e := &emitter{isa4: opt.Features != nil && opt.Features.Has(feature.ISAv4)}
@@ -244,7 +247,7 @@ func compare(c ssa.Cond, a, b alloc.Operand, width uint8) asm.Instruction {
 // checkStack adds up the frames along every chain of calls, as the kernel does
 // (check_max_stack_depth in kernel/bpf/verifier.c, which rounds frames up to 32
 // bytes).
-func checkStack(p *ssa.Program, funcs []*alloc.Result) error {
+func checkStack(p *ssa.Program, funcs []*alloc.Result, limit int32) error {
 	frames := map[*ssa.Func]*alloc.Result{}
 	for _, f := range funcs {
 		frames[f.Func] = f
@@ -266,11 +269,8 @@ func checkStack(p *ssa.Program, funcs []*alloc.Result) error {
 		}
 		return (max(r.Frame, 1)+31)&^31 + below
 	}
-	if len(funcs) == 1 {
-		return nil
-	}
 	need := deepest(p.Funcs[0], nil)
-	if need <= alloc.FrameLimit {
+	if need <= limit {
 		return nil
 	}
 	e := &alloc.FrameError{Func: p.Name, Size: need}
