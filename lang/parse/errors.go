@@ -83,7 +83,7 @@ func diagnostic(err error, decl lexer.Token) *source.Diagnostic {
 // phrases names what the grammar can want, in the words of a message.
 var phrases = map[string]string{
 	"Block": "'{'", "End": "';'", "Else": "'{' or 'if' after 'else'",
-	"Expr": "an expression", "Stmt": "a statement", "Subject": "a map or a range", "TypeExpr": "a type",
+	"Expr": "an expression", "Operand": "a type or an expression", "Stmt": "a statement", "Subject": "a map or a range", "TypeExpr": "a type",
 	"Var": "a variable", "AttachPoint": "an attach point", "PredClose": "'/' to close the predicate",
 	"ident": "a name", "map": "a map", "string": "a string", "end": "';'", "predclose": "'/' to close the predicate",
 	"assignop": "';'", "value": "a type", "var": "a variable", "point": "an attach point",
