@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"reflect"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/cilium/ebpf"
@@ -306,5 +307,30 @@ func TestManyTracepoints(t *testing.T) {
 	r.ends(t)
 	if n := r.out.maps["@n"]; len(n) != 1 || n[0] == 0 {
 		t.Errorf("@n = %v", n)
+	}
+}
+
+// A kernel function's entry and return. Needs CONFIG_KPROBE_EVENTS.
+func TestKprobe(t *testing.T) {
+	needRoot(t)
+	if _, err := os.Stat("/sys/bus/event_source/devices/kprobe"); err != nil {
+		t.Skip("this kernel has no kprobes")
+	}
+	p := newPlan()
+	add(p, ebpf.Kprobe, plan.Kprobe{Symbol: "find_task_by_vpid"}, ours(emit(0, 1))...)
+	add(p, ebpf.Kprobe, plan.Kprobe{Symbol: "find_task_by_vpid", Return: true}, ours(emit(0, 2))...)
+	r := start(t, p, nil)
+	_, _ = syscall.Getpgid(os.Getpid())
+	r.Stop()
+	r.ends(t)
+	if got := r.values(); len(got) < 2 || got[0] != 1 || got[1] != 2 {
+		t.Errorf("got %v", got)
+	}
+
+	p = newPlan()
+	add(p, ebpf.Kprobe, plan.Kprobe{Symbol: "no_such_function_here"}, emit(0, 1)...)
+	_, err := tryStart(t, p, nil)
+	if d := diagnostic(t, err, "attach"); !strings.Contains(d.Msg, "no_such_function_here can not be probed") {
+		t.Errorf("%v", d)
 	}
 }

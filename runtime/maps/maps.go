@@ -13,7 +13,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync/atomic"
 
 	"github.com/cilium/ebpf"
 	"golang.org/x/sys/unix"
@@ -34,8 +33,6 @@ type Map struct {
 	cpus, stride, raw int
 	merge             func(dst, src []byte)
 	hash              bool
-	// unbatched: the kernel does not copy elements in batches.
-	unbatched atomic.Bool
 }
 
 var _ event.Map = (*Map)(nil)
@@ -126,14 +123,7 @@ func (m *Map) Each(f func(key, value []byte) error) error {
 	if !m.hash {
 		return m.eachSlot(f)
 	}
-	if !m.unbatched.Load() {
-		err := m.eachBatch(f, (*sys.Batch).LookupBatch)
-		if !notOffered(err) {
-			return err
-		}
-		m.unbatched.Store(true)
-	}
-	return m.eachKey(f)
+	return m.eachBatch(f, (*sys.Batch).LookupBatch)
 }
 
 // eachSlot walks an array.
@@ -157,36 +147,12 @@ func (m *Map) failed(doing string, err error) error {
 	return fmt.Errorf("%s %s: %w", doing, m.v.Name, err)
 }
 
-// notOffered tells that a kernel does not have a kind of operation.
-func notOffered(err error) bool {
-	return errors.Is(err, unix.EINVAL) || errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, errNotSupported)
-}
-
-// errNotSupported is the kernel's own ENOTSUPP, which has no name outside.
-const errNotSupported = unix.Errno(524)
-
 // Clear implements event.Map.
 func (m *Map) Clear() error {
 	if !m.hash {
 		return m.reset(func([]byte) {})
 	}
-	if !m.unbatched.Load() {
-		err := m.eachBatch(func(_, _ []byte) error { return nil }, (*sys.Batch).LookupDeleteBatch)
-		if !notOffered(err) {
-			return err
-		}
-		m.unbatched.Store(true)
-	}
-	keys, err := m.keys()
-	if err != nil {
-		return err
-	}
-	for key := range slices.Chunk(keys, int(m.spec.KeySize)) {
-		if err := sys.Delete(m.fd, key); err != nil && !errors.Is(err, unix.ENOENT) {
-			return m.failed("clearing", err)
-		}
-	}
-	return nil
+	return m.eachBatch(func(_, _ []byte) error { return nil }, (*sys.Batch).LookupDeleteBatch)
 }
 
 // Zero implements event.Map. Elements are replaced one by one, because the kernel's

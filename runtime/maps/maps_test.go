@@ -30,7 +30,7 @@ func (sum) AppendJSON(dst, raw []byte, _ types.Env) []byte { return dst }
 func (sum) Compare(a, b []byte) int                        { return 0 }
 func (sum) Merge(dst, src []byte)                          { ne.PutUint64(dst, ne.Uint64(dst)+ne.Uint64(src)) }
 
-// make creates a map for tests. Values are uint64, or sums of them.
+// newMap creates a map for tests. Values are uint64, or sums of them.
 func newMap(t testing.TB, kind ebpf.MapType, entries uint32, value types.Type, present int) *Map {
 	t.Helper()
 	if os.Geteuid() != 0 {
@@ -107,13 +107,7 @@ var hashes = []ebpf.MapType{ebpf.Hash, ebpf.LRUHash, ebpf.PerCPUHash, ebpf.LRUCP
 
 func eachHash(t *testing.T, entries uint32, f func(t *testing.T, m *Map)) {
 	for _, kind := range hashes {
-		for _, unbatched := range []bool{false, true} {
-			t.Run(fmt.Sprintf("%s/unbatched=%v", kind, unbatched), func(t *testing.T) {
-				m := newMap(t, kind, entries, sum{}, 0)
-				m.unbatched.Store(unbatched)
-				f(t, m)
-			})
-		}
+		t.Run(kind.String(), func(t *testing.T) { f(t, newMap(t, kind, entries, sum{}, 0)) })
 	}
 }
 
@@ -252,6 +246,15 @@ func TestChanging(t *testing.T) {
 		for i := range 500 {
 			m.put(t, i, 1)
 		}
+		dup, err := unix.Dup(m.fd)
+		if err != nil {
+			t.Fatal(err)
+		}
+		handle, err := ebpf.NewMapFromFD(dup)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer handle.Close()
 		stop := make(chan struct{})
 		var wg sync.WaitGroup
 		wg.Go(func() {
@@ -262,7 +265,7 @@ func TestChanging(t *testing.T) {
 				default:
 				}
 				m.put(t, 1000+i, 1)
-				_ = sys.Delete(m.fd, key(1000+(i+1000)%2000))
+				_ = handle.Delete(key(1000 + (i+1000)%2000))
 			}
 		})
 		for range 20 {
@@ -293,9 +296,8 @@ func TestKindsWithoutElements(t *testing.T) {
 	}
 }
 
-func benchmark(b *testing.B, kind ebpf.MapType, n int, unbatched bool) {
+func benchmark(b *testing.B, kind ebpf.MapType, n int) {
 	m := newMap(b, kind, uint32(n), sum{}, 0)
-	m.unbatched.Store(unbatched)
 	for i := range n {
 		m.put(b, i, 1)
 	}
@@ -308,7 +310,5 @@ func benchmark(b *testing.B, kind ebpf.MapType, n int, unbatched bool) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/element")
 }
 
-func BenchmarkHash50k(b *testing.B)                { benchmark(b, ebpf.Hash, 50_000, false) }
-func BenchmarkHash50kUnbatched(b *testing.B)       { benchmark(b, ebpf.Hash, 50_000, true) }
-func BenchmarkPerCPUHash20k(b *testing.B)          { benchmark(b, ebpf.PerCPUHash, 20_000, false) }
-func BenchmarkPerCPUHash20kUnbatched(b *testing.B) { benchmark(b, ebpf.PerCPUHash, 20_000, true) }
+func BenchmarkHash50k(b *testing.B)       { benchmark(b, ebpf.Hash, 50_000) }
+func BenchmarkPerCPUHash20k(b *testing.B) { benchmark(b, ebpf.PerCPUHash, 20_000) }

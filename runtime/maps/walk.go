@@ -18,7 +18,8 @@ const (
 
 type walker func(b *sys.Batch, fd int, keys, values []byte, count uint32) (n uint32, end bool, err error)
 
-// eachBatch walks a hash table by buckets, many elements per call.
+// eachBatch walks a hash table by buckets, many elements per call. Every kernel with
+// ring buffers can (5.6 against 5.8).
 func (m *Map) eachBatch(f func(key, value []byte) error, next walker) error {
 	keySize := int(m.spec.KeySize)
 	// A batch has room for the fullest bucket at least; where it has not, the
@@ -36,9 +37,6 @@ func (m *Map) eachBatch(f func(key, value []byte) error, next walker) error {
 			continue
 		}
 		if err != nil {
-			if notOffered(err) {
-				return err
-			}
 			return m.failed("reading", err)
 		}
 		for i := range int(n) {
@@ -61,43 +59,5 @@ func (m *Map) eachBatch(f func(key, value []byte) error, next walker) error {
 }
 
 func clampCount(n int, most uint32) uint32 { return uint32(min(max(n, 16), int(most))) }
-
-// eachKey walks a hash table key by key, for kernels before 5.6. When the key
-// it stands at is deleted meanwhile, the kernel begins again: keys that were seen
-// are left out then.
-func (m *Map) eachKey(f func(key, value []byte) error) error {
-	seen := map[string]bool{}
-	var key []byte
-	next, raw := make([]byte, m.spec.KeySize), make([]byte, m.raw)
-	// The bound is for a map that is emptied and filled faster than it is read.
-	for range 4 * (uint64(m.spec.MaxEntries) + 64) {
-		err := sys.NextKey(m.fd, key, next)
-		if errors.Is(err, unix.ENOENT) {
-			return nil
-		}
-		if err != nil {
-			return m.failed("reading", err)
-		}
-		key = append(key[:0], next...)
-		if seen[string(key)] {
-			continue
-		}
-		seen[string(key)] = true
-		if err := sys.Lookup(m.fd, key, raw); err != nil {
-			if errors.Is(err, unix.ENOENT) {
-				continue
-			}
-			return m.failed("reading", err)
-		}
-		value, ok := m.value(raw)
-		if !ok {
-			continue
-		}
-		if err := f(key, value); err != nil {
-			return err
-		}
-	}
-	return nil
-}
 
 func putIndex(key []byte, i uint32) { binary.NativeEndian.PutUint32(key, i) }

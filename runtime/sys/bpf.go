@@ -22,8 +22,6 @@ const (
 	cmdMapCreate            = 0
 	cmdMapLookup            = 1
 	cmdMapUpdate            = 2
-	cmdMapDelete            = 3
-	cmdMapNextKey           = 4
 	cmdProgLoad             = 5
 	cmdProgTestRun          = 10
 	cmdInfoByFD             = 15
