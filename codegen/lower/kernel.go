@@ -67,6 +67,8 @@ func (b *Builder) field(x Operand, f types.Field, t types.Type) Operand {
 	case f.BitSize > 0:
 		return b.bitField(x, f, t)
 	}
+	// What an event's record holds behind the NUL of a name is anyone's guess.
+	x.Place.Loose = x.Place.Loose || x.Layout != check.ArgsNone
 	x.Place.Off += int64(f.Offset)
 	x.Layout = check.ArgsNone
 	x.Type, x.Place.Type = t, t
