@@ -91,7 +91,7 @@ var _ event.Session = (*Session)(nil)
 
 // Start runs p. It returns when all probes are attached, or with the reason why not, a
 // *source.Diagnostic or *Rejected; then nothing is left behind. The
-// session stops when ctx is done.
+// session stops when ctx is done, also while it starts.
 func Start(ctx context.Context, p *plan.Plan, opts Options) (*Session, error) {
 	s := &Session{opts: opts, ready: make(chan struct{}), done: make(chan struct{}), output: &sync.Mutex{}}
 	if opts.Store != nil {
@@ -147,11 +147,13 @@ func (s *Session) start(ctx context.Context, p *plan.Plan) error {
 	if d := s.attached.Run(plan.BeforeAttach, 0); d != nil {
 		return d
 	}
-	if err := s.attach(); err != nil {
+	if err := s.attach(ctx); err != nil {
 		return err
 	}
 	s.loop.call(func() {
-		s.announce()
+		if ctx.Err() == nil {
+			s.announce()
+		}
 		s.loop.held = false
 	})
 	s.watch(ctx)
@@ -159,10 +161,10 @@ func (s *Session) start(ctx context.Context, p *plan.Plan) error {
 }
 
 // attach makes all attachments. Which failures stop the session is a setting.
-func (s *Session) attach() error {
-	failed := s.attached.Attach()
-	if s.ownStage() == len(s.kernel.plan.Attach) {
-		return nil // nothing to attach
+func (s *Session) attach(ctx context.Context) error {
+	failed := s.attached.Attach(ctx)
+	if s.ownStage() == len(s.kernel.plan.Attach) || ctx.Err() != nil {
+		return nil // nothing to attach, or to end at once
 	}
 	mode := s.kernel.plan.Config.MissingProbes
 	if len(failed) > 0 && (mode == "" || mode == "error") {

@@ -15,7 +15,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"sonde/codegen/plan"
-	"sonde/lang/source"
 	"sonde/lang/types"
 )
 
@@ -171,45 +170,17 @@ func TestOnSignal(t *testing.T) {
 	r.want(t, 4, 4, 99)
 }
 
-func TestStopOnSignals(t *testing.T) {
+// A session that hangs in its output can be left.
+func TestAbandon(t *testing.T) {
 	needRoot(t)
 	p := newPlan()
 	add(p, ebpf.TracePoint, getpgid, ours(emit(0, 1))...)
-	r := start(t, p, nil)
-	restore := r.StopOnSignals(func(syscall.Signal) { t.Error("left at the first signal") })
-	defer restore()
-	if err := unix.Kill(os.Getpid(), unix.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
-	if code := r.ends(t); code != 0 {
-		t.Errorf("exit code %d", code)
-	}
-}
-
-func TestSecondSignal(t *testing.T) {
-	needRoot(t)
-	p := newPlan()
-	add(p, ebpf.TracePoint, getpgid, ours(emit(0, 1))...)
-	blocked, left := make(chan struct{}), make(chan syscall.Signal)
-	r := start(t, p, func(o *Options) {
-		o.Report = func(*source.Diagnostic) {}
-		o.Output = &blockingOutput{recorder: &recorder{}, blocked: blocked}
-	})
-	restore := r.StopOnSignals(func(s syscall.Signal) { left <- s })
-	defer restore()
-	for range 2 {
-		if err := unix.Kill(os.Getpid(), unix.SIGINT); err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(10 * time.Millisecond) // two pending signals of a kind are one
-	}
-	select {
-	case s := <-left:
-		if s != unix.SIGINT {
-			t.Errorf("left with %v", s)
-		}
-	case <-time.After(20 * time.Second):
-		t.Error("the second signal is ignored")
+	blocked := make(chan struct{})
+	r := start(t, p, func(o *Options) { o.Output = &blockingOutput{&recorder{}, blocked} })
+	r.Stop()
+	r.Abandon()
+	if n := r.attached.Count(); n != 0 {
+		t.Errorf("%d probes are still attached", n)
 	}
 	close(blocked)
 	r.ends(t)
@@ -222,6 +193,26 @@ type blockingOutput struct {
 }
 
 func (b *blockingOutput) End() { <-b.blocked }
+
+// A session that is interrupted while it attaches ends like any other.
+func TestInterruptedStart(t *testing.T) {
+	needRoot(t)
+	p := newPlan()
+	add(p, ebpf.RawTracepoint, begin, emit(0, 1)...)
+	add(p, ebpf.TracePoint, getpgid, ours(emit(0, 2))...)
+	add(p, ebpf.RawTracepoint, end, emit(0, 3)...)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	r := &run{out: &recorder{}}
+	var err error
+	r.Session, err = Start(ctx, p, Options{Output: r.out, Handlers: collect(r)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	hit(1)
+	r.ends(t)
+	r.want(t, 1, 3)
+}
 
 // An output that fails ends the session, which tells the error.
 func TestOutputFails(t *testing.T) {

@@ -10,6 +10,7 @@
 package attach
 
 import (
+	"context"
 	"sync"
 
 	"github.com/cilium/ebpf"
@@ -53,9 +54,10 @@ const atOnce = 4
 
 // Attach makes all attachments except TestRuns. Those of one place are made one after
 // another, in the order that lets their programs run in script order. It gives
-// a diagnostic for each that failed; the others stand.
-func (s *Set) Attach() source.List {
-	jobs := s.jobs()
+// a diagnostic for each that failed; the others stand. When ctx is done, it makes no
+// more.
+func (s *Set) Attach(ctx context.Context) source.List {
+	jobs := s.jobs(ctx)
 	queue := make(chan func(), len(jobs))
 	for _, j := range jobs {
 		queue <- j
@@ -74,7 +76,7 @@ func (s *Set) Attach() source.List {
 }
 
 // jobs groups the plan's attachments by place.
-func (s *Set) jobs() []func() {
+func (s *Set) jobs(ctx context.Context) []func() {
 	var jobs []func()
 	places := map[any][]*plan.Attach{}
 	var order []any
@@ -98,6 +100,9 @@ func (s *Set) jobs() []func() {
 		list := places[key]
 		jobs = append(jobs, func() {
 			for i := range list {
+				if ctx.Err() != nil {
+					return
+				}
 				a := list[i]
 				if lastFirst(a.How) {
 					a = list[len(list)-1-i]

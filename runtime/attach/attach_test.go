@@ -119,7 +119,7 @@ func TestAbandon(t *testing.T) {
 		{How: plan.PerfTracepoint{Category: "syscalls", Event: "sys_enter_getpgid"}},
 	}}
 	s := New(p, []int{prog.FD()}, nil)
-	if failed := s.Attach(); len(failed) > 0 {
+	if failed := s.Attach(t.Context()); len(failed) > 0 {
 		t.Fatal(failed[0])
 	}
 	_, _ = syscall.Getpgid(0)
