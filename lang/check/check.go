@@ -17,6 +17,7 @@
 package check
 
 import (
+	"slices"
 	"sort"
 
 	"sonde/lang/ast"
@@ -40,7 +41,7 @@ type checker struct {
 	macros macros
 
 	diags  source.List
-	seen   map[said]bool
+	seen   map[said]*saying
 	bodies []*body
 	maps   map[string]*mapState
 	order  []*mapState
@@ -50,12 +51,19 @@ type checker struct {
 	changed bool
 }
 
-// said identifies a diagnostic: a body that is checked in many contexts says the
-// same things many times.
+// said identifies what was said at a place: a body that is checked in many
+// contexts says the same many times, in words that differ by types at most.
 type said struct {
 	code source.Code
 	span source.Span
-	msg  string
+}
+
+// saying is what was said there, by whom first, and by how many others since.
+type saying struct {
+	by     *body
+	msgs   []string
+	first  *source.Diagnostic
+	others map[*body]bool
 }
 
 // Check checks a script. The Program is complete when the list has no errors;
@@ -67,7 +75,7 @@ func Check(s *ast.Script, lib Library, host Host, opt *Options) (*Program, sourc
 	}
 	c := &checker{
 		script: s, lib: lib, host: host, opt: opt, cfg: opt.Config,
-		seen: map[said]bool{},
+		seen: map[said]*saying{},
 		maps: map[string]*mapState{},
 	}
 	if c.cfg.MaxStrlen == 0 {
@@ -94,6 +102,7 @@ func Check(s *ast.Script, lib Library, host Host, opt *Options) (*Program, sourc
 			p.Maps = append(p.Maps, m.finish())
 		}
 	}
+	c.countOthers()
 	sort.SliceStable(c.diags, func(i, j int) bool {
 		a, b := c.diags[i].Span.Start, c.diags[j].Span.Start
 		return a.Filename == b.Filename && a.Offset < b.Offset
@@ -133,13 +142,38 @@ func (c *checker) walk() {
 }
 
 // report adds a diagnostic in the final round, unless the same was said before.
-func (c *checker) report(d *source.Diagnostic) *source.Diagnostic {
-	key := said{d.Code, d.Span, d.Msg}
-	if c.final && !c.seen[key] {
-		c.seen[key] = true
+func (c *checker) report(d *source.Diagnostic) *source.Diagnostic { return c.reportBy(nil, d) }
+
+func (c *checker) reportBy(b *body, d *source.Diagnostic) *source.Diagnostic {
+	if !c.final {
+		return d
+	}
+	key := said{d.Code, d.Span}
+	s := c.seen[key]
+	switch {
+	case s == nil:
+		c.seen[key] = &saying{by: b, msgs: []string{d.Msg}, first: d, others: map[*body]bool{}}
+		c.diags.Add(d)
+	case s.by != b:
+		s.others[b] = true
+	case !slices.Contains(s.msgs, d.Msg):
+		s.msgs = append(s.msgs, d.Msg)
 		c.diags.Add(d)
 	}
 	return d
+}
+
+// countOthers notes for how many more contexts a diagnostic goes.
+func (c *checker) countOthers() {
+	for _, s := range c.seen {
+		if n := len(s.others); n > 0 {
+			targets := 0
+			for b := range s.others {
+				targets += len(b.inst.Targets)
+			}
+			s.first.WithNote(source.Span{}, "the same goes for %d more targets", targets)
+		}
+	}
 }
 
 func (c *checker) errorf(at ast.Node, code source.Code, format string, args ...any) *source.Diagnostic {

@@ -200,18 +200,13 @@ func (c *checker) instances(probe *ast.Probe, targets []Target, broken bool) {
 		key, name string
 	}
 	known := map[group]*body{}
+	contexts := map[[2]string]*Context{}
 	for i := range targets {
 		t := targets[i]
 		pr := t.Point.Provider
-		ctx, d := pr.Context(&t, c.host)
-		if d != nil {
-			c.place(d, t.Point.Node)
-			if d.Severity == source.Error {
-				continue
-			}
-		}
-		if ctx.Provider == nil {
-			ctx.Provider = pr
+		ctx := c.context(&t, contexts, u)
+		if ctx == nil {
+			continue
 		}
 		g := group{provider: pr.Name, program: ctx.Program, space: uint8(ctx.Space), user: ctx.User}
 		if u.perTarget {
@@ -227,6 +222,31 @@ func (c *checker) instances(probe *ast.Probe, targets []Target, broken bool) {
 		}
 		known[g] = c.body(probe, ctx, []Target{t}, u)
 	}
+}
+
+// context asks for a target's context, or takes that of a target before that is
+// alike as far as the body can tell. It is nil after an error.
+func (c *checker) context(t *Target, known map[[2]string]*Context, u uses) *Context {
+	pr := t.Point.Provider
+	alike := [2]string{pr.Name}
+	if pr.Group != nil && !u.perTarget {
+		alike[1] = pr.Group(t)
+		if ctx := known[alike]; ctx != nil && !ctx.Bound {
+			return ctx
+		}
+	}
+	ctx, d := pr.Context(t, c.host)
+	if d != nil {
+		c.place(d, t.Point.Node)
+		if d.Severity == source.Error {
+			return nil
+		}
+	}
+	if ctx.Provider == nil {
+		ctx.Provider = pr
+	}
+	known[alike] = ctx
+	return ctx
 }
 
 func (c *checker) body(probe *ast.Probe, ctx *Context, targets []Target, u uses) *body {

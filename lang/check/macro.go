@@ -252,7 +252,7 @@ func (b *body) report(d *source.Diagnostic) *source.Diagnostic {
 			d.WithNote(b.calls[i].Span(), "expanded from here")
 		}
 	}
-	return b.checker.report(d)
+	return b.reportBy(b, d)
 }
 
 func (b *body) errorf(at ast.Node, code source.Code, format string, args ...any) *source.Diagnostic {

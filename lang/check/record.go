@@ -191,7 +191,12 @@ type Provider struct {
 	// Context tells what a program attached to the target sees. Targets with
 	// equal Context.Key share one program.
 	Context func(t *Target, host Host) (*Context, *source.Diagnostic)
-	Needs   []*feature.Feature
+	// Group names what a target has in common with others as far as a body can
+	// tell that uses nothing PerTarget, without asking the machine: targets of
+	// equal group then share the context of the first. nil: every target is asked
+	// for its context.
+	Group func(t *Target) string
+	Needs []*feature.Feature
 	// Cookie is the feature by which a program shared by several targets learns
 	// which one ran it; nil: there is no way, and each target of a body that asks
 	// for its name gets a program of its own.

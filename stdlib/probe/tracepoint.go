@@ -26,7 +26,13 @@ var Tracepoint = &record.Probe{
 		},
 		Expand:  expandTracepoint,
 		Context: tracepointContext,
-		Cookie:  feature.AttachCookie,
+		Group: func(t *check.Target) string {
+			if t.Data.(plan.PerfTracepoint).Category == "syscalls" {
+				return "syscalls"
+			}
+			return ""
+		},
+		Cookie: feature.AttachCookie,
 	},
 	Attach: mechanism,
 	List: func(host check.Host, parts []string) ([]string, error) {
@@ -58,20 +64,35 @@ func expandTracepoint(p *check.Point, host check.Host, opt *check.Options) ([]ch
 		return check.Target{Point: p, Name: "tracepoint:" + name, Data: plan.PerfTracepoint{Category: c, Event: e}}
 	}
 	names := []string{category + ":" + event}
-	if isGlob(category) || isGlob(event) {
-		found, err := host.Tracepoints(category, event)
-		switch {
-		case err == nil:
-			names = found
-		case !opt.Offline:
-			return nil, bad(p, codeHost, "can not list trace events: %v", err)
-		}
+	found, err := host.Tracepoints(category, event)
+	switch glob := isGlob(category) || isGlob(event); {
+	case err == nil && (glob || !opt.Offline):
+		names = found
+	case err != nil && glob && !opt.Offline:
+		return nil, bad(p, codeHost, "can not list trace events: %v", err)
+	}
+	if len(names) == 0 {
+		return nil, noSuchTracepoint(p, host)
 	}
 	targets := make([]check.Target, len(names))
 	for i, name := range names {
 		targets[i] = target(name)
 	}
 	return targets, nil
+}
+
+// noSuchTracepoint suggests the event that was meant, in the same category or
+// in all.
+func noSuchTracepoint(p *check.Point, host check.Host) *source.Diagnostic {
+	name := p.Parts[0] + ":" + p.Parts[1]
+	d := bad(p, codeHost, "No matches for tracepoint %s", name)
+	for _, category := range []string{p.Parts[0], "*"} {
+		all, _ := host.Tracepoints(category, "*")
+		if near := source.Closest(name, all); near != "" {
+			return d.WithHint("did you mean tracepoint:%s?", near)
+		}
+	}
+	return d.WithHint("sonde -l 'tracepoint:*' lists what there is")
 }
 
 // tracepointContext describes the event's record. The format file says it best;
