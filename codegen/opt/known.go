@@ -159,7 +159,7 @@ func above(n uint64) uint64 {
 
 // bounding finds the numbers whose bounds the kernel's verifier has to see: those
 // that are added to pointers or say how long memory is, and what they are made
-// of. What bounds them (masks, comparisons) must stay, even where we know better:
+// of; and masks that make what a callback returns 0 or 1. What bounds them (masks, comparisons) must stay, even where we know better:
 // the verifier forgets bounds at divisions, for one.
 func bounding(f *ssa.Func) []bool {
 	set := make([]bool, f.NumValues())
@@ -183,6 +183,11 @@ func bounding(f *ssa.Func) []bool {
 					}
 				}
 			}
+		}
+	}
+	for _, b := range f.Blocks {
+		if x := b.Term.X; b.Term.Kind == ssa.Return && x.Op == ssa.OpAnd {
+			set[x.ID] = true
 		}
 	}
 	for len(work) > 0 {

@@ -53,30 +53,43 @@ type pass struct {
 	required bool
 	run      func(f *ssa.Func) bool
 	doc      string
+	// whole, instead of run, for passes that look at all functions together.
+	whole func(p *ssa.Program) bool
+}
+
+func (ps *pass) apply(p *ssa.Program) (changed bool) {
+	if ps.whole != nil {
+		return ps.whole(p)
+	}
+	for _, f := range p.Funcs {
+		changed = ps.run(f) || changed
+	}
+	return changed
 }
 
 // passes in the order in which they run. What must come before what, and why,
 // stands in the table of constraints.
 var passes = []pass{
-	{"unreachable", clean, true, (*ssa.Func).RemoveUnreachable, "drop blocks that no path leads to"},
-	{"params", clean, false, trivialParams, "drop block parameters that are the same on all edges"},
+	{name: "unreachable", phase: clean, required: true, run: (*ssa.Func).RemoveUnreachable, doc: "drop blocks that no path leads to"},
+	{name: "params", phase: clean, run: trivialParams, doc: "drop block parameters that are the same on all edges"},
 
-	{"fold", simplify, false, fold, "constants, algebra, cheaper operations, comparisons, extensions"},
-	{"address", simplify, false, foldAddresses, "constant offsets of pointers into loads and stores"},
-	{"cse", simplify, false, commonValues, "one value for equal pure and stable operations"},
-	{"loads", simplify, false, redundantLoads, "loads and lookups whose result is known already"},
-	{"branches", simplify, false, foldBranches, "branches whose outcome is known, jump threading, merging of blocks"},
-	{"deadstores", simplify, false, deadStores, "stores and zeroed bytes that nothing reads"},
-	{"deadcode", simplify, false, deadCode, "values and parameters that nothing uses"},
-	{"repeat params", simplify, false, trivialParams, "parameters that became trivial"},
+	{name: "fold", phase: simplify, run: fold, doc: "constants, algebra, cheaper operations, comparisons, extensions"},
+	{name: "address", phase: simplify, run: foldAddresses, doc: "constant offsets of pointers into loads and stores"},
+	{name: "cse", phase: simplify, run: commonValues, doc: "one value for equal pure and stable operations"},
+	{name: "loads", phase: simplify, run: redundantLoads, doc: "loads and lookups whose result is known already"},
+	{name: "branches", phase: simplify, run: foldBranches, doc: "branches whose outcome is known, jump threading, merging of blocks"},
+	{name: "deadstores", phase: simplify, run: deadStores, doc: "stores and zeroed bytes that nothing reads"},
+	{name: "deadcode", phase: simplify, run: deadCode, doc: "values and parameters that nothing uses"},
+	{name: "repeat params", phase: simplify, run: trivialParams, doc: "parameters that became trivial"},
 
-	{"loops", finish, false, hoistInvariants, "loop-invariant pure and stable values out of loops"},
-	{"sink", finish, false, sink, "values into the branch that alone uses them"},
-	{"immediates", finish, false, storeImmediates, "constants into stores"},
-	{"mergestores", finish, false, mergeStores, "adjacent constant stores into wider ones"},
-	{"late deadcode", finish, false, deadCode, "what the passes above left without users"},
-	{"slots", finish, false, deadSlots, "frame slots that nothing refers to"},
-	{"layout", finish, false, layout, "likely paths straight, cold ones last"},
+	{name: "loops", phase: finish, run: hoistInvariants, doc: "loop-invariant pure and stable values out of loops"},
+	{name: "sink", phase: finish, run: sink, doc: "values into the branch that alone uses them"},
+	{name: "immediates", phase: finish, run: storeImmediates, doc: "constants into stores"},
+	{name: "mergestores", phase: finish, run: mergeStores, doc: "adjacent constant stores into wider ones"},
+	{name: "late deadcode", phase: finish, run: deadCode, doc: "what the passes above left without users"},
+	{name: "slots", phase: finish, run: deadSlots, doc: "frame slots that nothing refers to"},
+	{name: "functions", phase: finish, required: true, whole: (*ssa.Program).RemoveUncalled, doc: "functions that nothing calls any more"},
+	{name: "layout", phase: finish, run: layout, doc: "likely paths straight, cold ones last"},
 }
 
 // Run optimises the program. An error means that a pass broke it, which is a bug
@@ -105,10 +118,7 @@ func runPhase(p *ssa.Program, ph phase, first bool, o Options) (changed bool, er
 		if ps.phase != ph || !ps.required && (o.DisableAll || slices.Contains(o.Disable, ps.name)) {
 			continue
 		}
-		did := false
-		for _, f := range p.Funcs {
-			did = ps.run(f) || did
-		}
+		did := ps.apply(p)
 		changed = changed || did
 		if o.Dump != nil && (did || first) {
 			o.Dump(ps.name, p)
@@ -138,10 +148,7 @@ func Passes() []Pass {
 func RunPass(name string, p *ssa.Program) (changed bool, err error) {
 	for i := range passes {
 		if passes[i].name == name {
-			for _, f := range p.Funcs {
-				changed = passes[i].run(f) || changed
-			}
-			return changed, nil
+			return passes[i].apply(p), nil
 		}
 	}
 	return false, fmt.Errorf("there is no pass %q", name)

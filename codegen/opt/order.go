@@ -23,6 +23,7 @@ var constraints = []constraint{
 	{"mergestores", "late deadcode", "merging leaves addresses unused"},
 	{"immediates", "late deadcode", "constants lose their users"},
 	{"late deadcode", "slots", "unused addresses keep slots"},
+	{"late deadcode", "functions", "unused addresses of functions keep them"},
 	{"late deadcode", "layout", "layout looks at what is left"},
 	{"branches", "layout", "no pass after layout may change edges"},
 }

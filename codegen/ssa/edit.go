@@ -153,3 +153,41 @@ func (f *Func) RemoveUnreachable() bool {
 	f.RebuildPreds()
 	return true
 }
+
+// RemoveUncalled drops the functions that the first one does not lead to, which
+// the kernel would reject as unreachable, and tells whether there were any.
+func (p *Program) RemoveUncalled() bool {
+	called := p.called()
+	kept := p.Funcs[:0]
+	for _, f := range p.Funcs {
+		if called[f] {
+			kept = append(kept, f)
+		}
+	}
+	changed := len(kept) < len(p.Funcs)
+	clear(p.Funcs[len(kept):])
+	p.Funcs = kept
+	return changed
+}
+
+// called gives the functions that the first one leads to, itself included.
+func (p *Program) called() map[*Func]bool {
+	called := map[*Func]bool{}
+	work := []*Func{p.Funcs[0]}
+	for len(work) > 0 {
+		f := work[len(work)-1]
+		work = work[:len(work)-1]
+		if called[f] {
+			continue
+		}
+		called[f] = true
+		for _, b := range f.Blocks {
+			for _, v := range b.Values {
+				if to, ok := v.Aux.(*Func); ok {
+					work = append(work, to)
+				}
+			}
+		}
+	}
+	return called
+}

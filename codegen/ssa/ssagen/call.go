@@ -80,3 +80,31 @@ func (g *gen) fill() {
 		g.load(p, off, width)
 	}
 }
+
+// HelperLoop is bpf_loop: it runs a callback several times.
+var HelperLoop = &ssa.Helper{Name: "loop", ID: 181, Effect: ssa.Writes, ReadsArg: 1 << 2, WritesArg: 1 << 2,
+	Args: []ssa.ArgKind{ssa.ArgAny, ssa.ArgFunc, ssa.ArgOpaque, ssa.ArgAny}, Result: ssa.Type{Kind: ssa.Scalar}}
+
+// callOwn calls a subprogram or has the callback run, with memory of ours.
+func (g *gen) callOwn() {
+	slots := len(g.slots)
+	p := g.b.FrameAddr(g.makeSlot(sharedSize), 0)
+	var v *ssa.Value
+	switch {
+	case g.subprogram != nil && (g.callback == nil || g.chance(2)):
+		v = g.b.Value(ssa.OpSubcall, ssa.Type{Kind: ssa.Scalar}, 0, g.expr(1), p)
+		v.Aux = g.subprogram
+	case g.callback != nil && g.loops == 0:
+		f := g.b.Value(ssa.OpFuncAddr, ssa.Type{Kind: ssa.FuncPtr}, 0)
+		f.Aux = g.callback
+		// Not 0 times: kernel 6.18 then forgets the callback and fails to load.
+		v = g.b.Call(HelperLoop, g.b.Const(1+int64(g.r.IntN(3))), f, p, g.b.Const(0))
+	default:
+		return
+	}
+	g.scalars = append(g.scalars, v)
+	if len(g.slots) == slots && g.chance(2) {
+		off, width := g.at(sharedSize)
+		g.load(p, off, width)
+	}
+}

@@ -32,6 +32,10 @@ func (g *gen) leaf() *ssa.Value {
 			return g.b.Use(g.vars[g.r.IntN(max(1, len(g.vars)-1))])
 		}
 	}
+	if g.ctx == nil {
+		off, width := g.at(sharedSize)
+		return g.b.Load(width, g.shared, off)
+	}
 	if g.chance(3) {
 		return g.b.Load(32, g.ctx, int64(4*g.r.IntN(ContextSize/4)))
 	}

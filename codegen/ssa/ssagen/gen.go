@@ -46,9 +46,38 @@ func Program(seed uint64, o Options) *ssa.Program {
 	if g.left == 0 {
 		g.left = 4 + g.r.IntN(30)
 	}
-	f := ssa.NewFunc("main")
-	g.b = ssa.NewBuilder(f, ssa.Type{Kind: ssa.Ctx, Size: ContextSize})
-	g.ctx = f.Entry().Params[0]
+	p := &ssa.Program{Name: "gen", Funcs: []*ssa.Func{ssa.NewFunc("main")}}
+	if g.chance(3) {
+		g.subprogram = ssa.NewFunc("sub")
+		p.Funcs = append(p.Funcs, g.subprogram)
+	}
+	if g.chance(3) {
+		g.callback = ssa.NewFunc("body")
+		p.Funcs = append(p.Funcs, g.callback)
+	}
+	g.function(p.Funcs[0], ssa.Type{Kind: ssa.Ctx, Size: ContextSize})
+	for _, f := range p.Funcs[1:] {
+		in := &gen{r: g.r, o: o, left: 1 + g.r.IntN(6), small: true}
+		first := ssa.Type{Kind: ssa.Scalar}
+		in.function(f, first, ssa.Type{Kind: ssa.Frame, Size: sharedSize})
+	}
+	p.RemoveUncalled()
+	return p
+}
+
+// function makes a function with these parameters.
+func (g *gen) function(f *ssa.Func, params ...ssa.Type) {
+	g.b = ssa.NewBuilder(f, params...)
+	for _, p := range f.Entry().Params {
+		switch p.Type.Kind {
+		case ssa.Ctx:
+			g.ctx = p
+		case ssa.Scalar:
+			g.scalars = append(g.scalars, p)
+		case ssa.Frame:
+			g.shared = p
+		}
+	}
 	for range 2 + g.r.IntN(4) {
 		v := &ssa.Variable{Name: "x", Type: ssa.Type{Kind: ssa.Scalar}}
 		g.vars = append(g.vars, v)
@@ -57,7 +86,6 @@ func Program(seed uint64, o Options) *ssa.Program {
 	g.block(0)
 	g.finish()
 	f.RemoveUnreachable()
-	return &ssa.Program{Name: "gen", Funcs: []*ssa.Func{f}}
 }
 
 type gen struct {
@@ -71,7 +99,15 @@ type gen struct {
 	slots   []*ssa.Slot
 	left    int // statements
 	loops   int // depth
+	// small: in a function that others call, with its caller's memory at shared.
+	small  bool
+	shared *ssa.Value
+	// What main may call, or nil.
+	subprogram, callback *ssa.Func
 }
+
+// sharedSize is the length in bytes of the memory that functions get.
+const sharedSize = 16
 
 func (g *gen) chance(n int) bool { return g.r.IntN(n) == 0 }
 
@@ -88,8 +124,8 @@ func (g *gen) block(depth int) {
 }
 
 func (g *gen) statement(depth int) {
-	if depth < 4 && g.chance(3) {
-		if g.loops < 2 && g.chance(3) {
+	if depth < 4 && g.chance(3) && (!g.small || depth < 2) {
+		if g.loops < 2 && !g.small && g.chance(3) {
 			g.loop(depth)
 		} else {
 			g.branch(depth)
@@ -97,7 +133,7 @@ func (g *gen) statement(depth int) {
 		return
 	}
 	pick(g, []func(){g.assign, g.assign, g.assign, g.newSlot, g.useSlot, g.useSlot, g.globals, g.globals, g.lookup,
-		g.lookup, g.update, g.remove, g.record, g.call, g.fill, g.leave})()
+		g.lookup, g.update, g.remove, g.record, g.call, g.fill, g.leave, g.callOwn})()
 }
 
 func (g *gen) finish() {
@@ -107,6 +143,9 @@ func (g *gen) finish() {
 	sum := g.b.Use(g.vars[0])
 	for _, v := range g.vars[1:] {
 		sum = g.b.Bin(ssa.OpXor, sum, g.b.Use(v))
+	}
+	if g.small { // a callback gives 0 to go on, 1 to stop
+		sum = g.b.Bin(ssa.OpAnd, sum, g.b.Const(1))
 	}
 	g.b.Return(sum)
 }

@@ -6,7 +6,7 @@ import "sonde/codegen/ssa"
 func (g *gen) newSlot() { g.makeSlot(int32(8 * (1 + g.r.IntN(4)))) }
 
 func (g *gen) makeSlot(size int32) *ssa.Slot {
-	if len(g.b.Func.Slots) > 10 {
+	if len(g.b.Func.Slots) > 10 || g.small && len(g.b.Func.Slots) > 3 {
 		for _, s := range g.slots {
 			if s.Size >= size {
 				return s
@@ -80,6 +80,10 @@ func (g *gen) at(size int64) (off int64, width uint8) {
 }
 
 func (g *gen) useSlot() {
+	if g.small && g.chance(2) {
+		g.touch(g.shared, sharedSize, false)
+		return
+	}
 	if len(g.slots) == 0 {
 		return
 	}
