@@ -61,6 +61,20 @@ func TestRejected(t *testing.T) {
 	}
 }
 
+func TestVerdict(t *testing.T) {
+	for _, test := range []struct{ log, want string }{
+		{"", "invalid argument"},
+		{"0: R1=ctx()\n0: (b7) r0 = 0\n1: (79) r2 = *(u64 *)(r1 +0)\nR1 invalid mem access 'scalar'\nprocessed 2 insns\n", "R1 invalid mem access 'scalar'"},
+		{"1: (79) r2 = 0\n; line of source\n\nR1 is wrong\nBecause of this and that,\nit is.\nprocessed 2 insns\n", "R1 is wrong"},
+		{"unreachable insn 3\nprocessed 0 insns (limit 1000000)\n", "unreachable insn 3"},
+		{"9: (95) exit\nprocessed 10 insns (limit 1000000)\n", "invalid argument"},
+	} {
+		if got := verdict(test.log, unix.EINVAL); got != test.want {
+			t.Errorf("%q: %q, want %q", test.log, got, test.want)
+		}
+	}
+}
+
 // Explanations of programs that the kernel does not take are left out.
 func TestBadLineInfo(t *testing.T) {
 	needRoot(t)

@@ -138,15 +138,21 @@ func firstSpan(spans []source.Span) source.Span {
 	return source.Span{}
 }
 
-// verdict is the line of the log that says what is wrong: the last one before the
-// statistics.
+// verdict is the line of the log that says what is wrong: the first one behind the
+// last instruction. (Newer kernels explain themselves at length after it.)
 func verdict(log string, err error) string {
-	lines := strings.Split(strings.TrimSpace(log), "\n")
-	for i := len(lines) - 1; i >= 0; i-- {
-		l := strings.TrimSpace(lines[i])
-		if l != "" && !strings.HasPrefix(l, "processed ") && !strings.HasPrefix(l, "verification time ") && !strings.HasPrefix(l, "stack depth ") {
-			return l
+	if all := instructionLine.FindAllStringIndex(log, -1); len(all) > 0 {
+		_, log, _ = strings.Cut(log[all[len(all)-1][0]:], "\n")
+	}
+	for line := range strings.Lines(log) {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "; ") {
+			continue
 		}
+		if strings.HasPrefix(line, "processed ") {
+			break
+		}
+		return line
 	}
 	return err.Error()
 }
