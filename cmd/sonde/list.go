@@ -119,6 +119,9 @@ func (l *lister) arguments(p *record.Probe, name string) {
 	}
 	if ctx.Args != nil {
 		for _, f := range ctx.Args.Fields() {
+			if strings.HasPrefix(f.Name, "common_") {
+				continue // the same for every tracepoint
+			}
 			fmt.Fprintf(l.out, "    %s\n", declaration(f))
 		}
 	}
@@ -139,11 +142,13 @@ func (l *lister) definition(kind, name string) error {
 			continue
 		}
 		found = true
-		if kind == "enum" {
-			writeEnum(l.out, btf.Enum(n))
+		if !l.verbose && kind != "enum" {
+			fmt.Fprintln(l.out, kind, n)
 			continue
 		}
-		writeStruct(l.out, btf.Struct(kind, n), l.verbose)
+		if d, ok := btf.(types.Declarer); ok {
+			fmt.Fprintf(l.out, "%s;\n\n", d.Declare(kind, n))
+		}
 	}
 	if !found {
 		return fmt.Errorf("the kernel has no %s that matches %q", kind, name)
@@ -151,34 +156,11 @@ func (l *lister) definition(kind, name string) error {
 	return nil
 }
 
-func writeStruct(out *bufio.Writer, t *types.Struct, members bool) {
-	if t == nil {
-		return
-	}
-	if !members {
-		fmt.Fprintln(out, t)
-		return
-	}
-	fmt.Fprintf(out, "%s {\n", t)
-	for _, f := range t.Fields() {
-		fmt.Fprintf(out, "        %s;\n", declaration(f))
-	}
-	fmt.Fprintln(out, "};")
-}
-
-func writeEnum(out *bufio.Writer, t *types.Enum) {
-	if t == nil {
-		return
-	}
-	fmt.Fprintf(out, "%s {\n", t)
-	for _, v := range t.Values {
-		fmt.Fprintf(out, "        %s = %d,\n", v.Name, v.Value)
-	}
-	fmt.Fprintln(out, "};")
-}
-
 // declaration writes a member as C does, more or less: type, then name.
 func declaration(f types.Field) string {
+	if f.Decl != "" {
+		return f.Decl
+	}
 	text := cType(f.Type) + " " + f.Name
 	if a, ok := f.Type.(types.Array); ok {
 		text = fmt.Sprintf("%s %s[%d]", cType(a.Elem), f.Name, a.N)

@@ -30,8 +30,12 @@ func (s *Spec) Declare(kind, name string) string {
 // itself without end.
 type cWriter struct{ left int }
 
-// maxDeclarators is more than any type of the kernel needs.
-const maxDeclarators = 10_000
+// Limits that no type of the kernel reaches: declarators in all, and anonymous
+// structs and function types within each other.
+const (
+	maxDeclarators = 10_000
+	maxIndent      = 16
+)
 
 // declare writes the declaration of name to be of a type.
 func declare(b *blob, id uint32, name string) string {
@@ -74,7 +78,7 @@ func (w *cWriter) declarator(b *blob, id uint32, inner string, indent int) strin
 				return w.declarator(b, r.typeID(), join("__user", inner), indent)
 			}
 		case kindFuncProto:
-			inner += "(" + strings.Join(w.parameters(r), ", ") + ")"
+			inner += "(" + strings.Join(w.parameters(r, indent), ", ") + ")"
 		case kindStruct, kindUnion:
 			if r.name() == "" {
 				return join(w.structBody(r, indent), inner)
@@ -109,15 +113,18 @@ func join(a, b string) string {
 	return a + " " + b
 }
 
-func (w *cWriter) parameters(r record) []string {
+func (w *cWriter) parameters(r record, indent int) []string {
 	var list []string
+	if indent > maxIndent {
+		return list
+	}
 	for i := range r.vlen() {
 		name, id := r.word(2*i), r.word(2*i+1)
 		if id == 0 {
 			list = append(list, "...")
 			continue
 		}
-		list = append(list, w.declarator(r.blob, id, r.blob.string(name), 0))
+		list = append(list, w.declarator(r.blob, id, r.blob.string(name), indent+1))
 	}
 	if len(list) == 0 {
 		list = append(list, "void")
@@ -129,7 +136,7 @@ func (w *cWriter) structBody(r record, indent int) string {
 	var out strings.Builder
 	out.WriteString(join(structWord(r.kind() == kindUnion), r.name()) + " {\n")
 	for i := range r.vlen() {
-		if w.left <= 0 {
+		if w.left <= 0 || indent > maxIndent {
 			break
 		}
 		name, id, offset := r.blob.string(r.word(3*i)), r.word(3*i+1), r.word(3*i+2)
