@@ -18,8 +18,16 @@ type colouring struct {
 	color   []Reg
 	group   []Reg // union-find over registers that had better be the same
 	wish    []wishes
+	link    []int     // by virtual register: the copies that its group saves with it, weighed
+	second  []other   // by virtual register
 	taken   [R10]bool // given to some value
 	noColor Reg       // the one that nothing was left for
+}
+
+// other is an operand whose register would do as well, and what that saves.
+type other struct {
+	reg  Reg
+	freq int
 }
 
 // wishes weighs what each register would save.
@@ -29,9 +37,9 @@ type wishes [R10]int
 func (r *Result) colour(l liveness) (*colouring, bool) {
 	n := len(r.vregs)
 	c := &colouring{Result: r, l: l, near: make([][]Reg, n), color: make([]Reg, n), group: make([]Reg, n),
-		wish: make([]wishes, n), noColor: NoReg}
+		wish: make([]wishes, n), link: make([]int, n), second: make([]other, n), noColor: NoReg}
 	for i := range n {
-		c.color[i], c.group[i] = NoReg, firstVirtual+Reg(i)
+		c.color[i], c.group[i], c.second[i].reg = NoReg, firstVirtual+Reg(i), NoReg
 	}
 	c.interfere()
 	c.affinities()
@@ -132,9 +140,11 @@ func (c *colouring) wishFor(x, real Reg, weight int) { c.wish[c.find(x)-firstVir
 // affinities groups registers that are copied to each other, and notes which real
 // ones calls and returns want.
 func (c *colouring) affinities() {
-	together := func(a, b Reg) {
+	together := func(a, b Reg, freq int) {
 		if !c.conflicting(a, b) {
 			c.join(a, b)
+			c.link[a-firstVirtual] += freq
+			c.link[b-firstVirtual] += freq
 		}
 	}
 	for i, x := range c.entry {
@@ -151,7 +161,7 @@ func (c *colouring) affinities() {
 			e := &b.Term.Succs[k]
 			for j, a := range e.args {
 				if p := e.To.params[j]; a.Mode == InReg && p.slot == nil {
-					together(p.reg, a.Reg)
+					together(p.reg, a.Reg, freq)
 				}
 			}
 		}
@@ -173,7 +183,10 @@ func (c *colouring) affinities() {
 				return
 			}
 			if o := []Operand{{}, in.A, in.B}[in.tied()]; deadAfter(o, after) {
-				together(d, o.Reg)
+				together(d, o.Reg, freq)
+			}
+			if in.Op.Info().Commutative && deadAfter(in.B, after) {
+				c.second[d-firstVirtual] = other{in.B.Reg, freq}
 			}
 		})
 	}
@@ -218,12 +231,16 @@ func (c *colouring) choose(x Reg) bool {
 		}
 	}
 	own := &c.wish[c.find(x)-firstVirtual]
+	second := c.second[x-firstVirtual]
 	best, bestScore := NoReg, 0
 	for real := R0; real < R10; real++ {
 		if blocked[real] || v.crossing && real < R6 || real == R0 && !v.scratch {
 			continue
 		}
 		score := 8*(2*own[real]-others[real]) - c.price(real)
+		if second.reg != NoReg && c.color[second.reg-firstVirtual] == real {
+			score += 16 * second.freq
+		}
 		if best == NoReg || score > bestScore {
 			best, bestScore = real, score
 		}
@@ -234,7 +251,7 @@ func (c *colouring) choose(x Reg) bool {
 	}
 	c.color[x-firstVirtual] = best
 	c.taken[best] = true
-	own[best] += max(v.cost, 1)
+	own[best] += c.link[x-firstVirtual]
 	return true
 }
 

@@ -20,7 +20,7 @@ func (c *colouring) finish() {
 					moves = append(moves, move{to: c.operand(reg(x)), from: reg(R1 + Reg(k))})
 				}
 			}
-			code = r.parallel(code, moves, true, source.Span{})
+			code = r.parallel(code, moves, c.spare(nil, moves), source.Span{})
 		}
 		if len(b.Preds) == 1 && len(b.Preds[0].Term.Succs) == 2 {
 			for _, e := range b.Preds[0].Term.Succs {
@@ -59,9 +59,31 @@ func (c *colouring) edge(code []Inst, e Edge, at source.Span) []Inst {
 		}
 		moves = append(moves, move{to: to, from: c.operand(a)})
 	}
-	free := true
-	c.l.in[e.To.index].each(func(x Reg) { free = free && c.color[x-firstVirtual] != R0 })
-	return c.parallel(code, moves, free, at)
+	return c.parallel(code, moves, c.spare(c.l.in[e.To.index], moves), at)
+}
+
+// spare gives a register that moves may use on the way: one that holds nothing
+// they read, nothing they write, and nothing that is live beside them.
+func (c *colouring) spare(live set, moves []move) Reg {
+	var busy [R10]bool
+	for _, m := range moves {
+		for _, o := range []Operand{m.to, m.from} {
+			if o.Mode == InReg {
+				busy[o.Reg] = true
+			}
+		}
+	}
+	live.each(func(x Reg) {
+		if real := c.color[x-firstVirtual]; real != NoReg {
+			busy[real] = true
+		}
+	})
+	for real := R0; real < R10; real++ {
+		if !busy[real] && (real < R6 || c.taken[real]) {
+			return real
+		}
+	}
+	return NoReg
 }
 
 func (c *colouring) inst(code []Inst, in Inst) []Inst {
@@ -78,7 +100,7 @@ func (c *colouring) inst(code []Inst, in Inst) []Inst {
 	for k, a := range in.Args {
 		moves = append(moves, move{to: reg(R1 + Reg(k)), from: c.operand(a)})
 	}
-	code = c.parallel(code, moves, true, in.Span)
+	code = c.parallel(code, moves, R0, in.Span)
 	in.Args = nil
 	if dst != NoReg {
 		in.Dst = R0
@@ -95,9 +117,10 @@ type move struct{ to, from Operand }
 
 func (m move) throughMemory() bool { return m.to.Mode == InSlot && m.from.Mode == InSlot }
 
-// parallel appends code that does all moves as if at once. R0, when free, is
-// scratch; moves to memory from anything but a register need it.
-func (r *Result) parallel(code []Inst, moves []move, free bool, at source.Span) []Inst {
+// parallel appends code that does all moves as if at once. spare is a register to
+// break cycles with, or NoReg. Moves from memory to memory go through R0, which is
+// then free.
+func (r *Result) parallel(code []Inst, moves []move, spare Reg, at source.Span) []Inst {
 	var pending, made []move
 	for _, m := range moves {
 		switch {
@@ -117,10 +140,9 @@ func (r *Result) parallel(code []Inst, moves []move, free bool, at source.Span) 
 			pending = slices.Delete(pending, ready, ready+1)
 			continue
 		}
-		// Only cycles are left. Keep a source of one elsewhere: in R0, or in memory
-		// where R0 is taken or needed to get from memory to memory.
-		aside := reg(R0)
-		if !free || slices.ContainsFunc(pending, func(m move) bool { return m.throughMemory() || m.to == aside }) {
+		// Only cycles are left. Keep a source of one elsewhere.
+		aside := reg(spare)
+		if spare == NoReg || spare == R0 && slices.ContainsFunc(pending, move.throughMemory) {
 			slot := &Slot{Name: "copy", Size: 8, Align: 8}
 			r.Slots = append(r.Slots, slot)
 			aside = inSlot(slot)

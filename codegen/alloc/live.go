@@ -26,8 +26,8 @@ type vreg struct {
 	scratch bool
 	// cost estimates what spilling costs: uses weighed by frequency.
 	cost int
-	// span counts the instructions it is live at.
-	span int
+	// relief counts the points, weighed, where registers are short while it is live.
+	relief int
 }
 
 func (r *Result) vreg(x Reg) *vreg { return &r.vregs[x-firstVirtual] }
@@ -37,8 +37,14 @@ type set []uint64
 
 func newSet(n int) set { return make(set, (n+63)/64) }
 
-func (s set) add(r Reg)      { i := r - firstVirtual; s[i/64] |= 1 << (i % 64) }
-func (s set) remove(r Reg)   { i := r - firstVirtual; s[i/64] &^= 1 << (i % 64) }
+func (s set) add(r Reg)    { i := r - firstVirtual; s[i/64] |= 1 << (i % 64) }
+func (s set) remove(r Reg) { i := r - firstVirtual; s[i/64] &^= 1 << (i % 64) }
+func (s set) minus(o set) {
+	for i := range s {
+		s[i] &^= o[i]
+	}
+}
+
 func (s set) has(r Reg) bool { i := r - firstVirtual; return s[i/64]>>(i%64)&1 != 0 }
 
 func (s set) each(do func(r Reg)) {
@@ -144,7 +150,7 @@ func (r *Result) analyse() liveness {
 	l := r.liveness()
 	for i := range r.vregs {
 		v := &r.vregs[i]
-		v.crossing, v.scratch, v.cost, v.span = false, true, 0, 0
+		v.crossing, v.scratch, v.cost = false, true, 0
 	}
 	notScratch := func(x Reg) { r.vreg(x).scratch = false }
 	for i, b := range r.Blocks {
@@ -174,7 +180,6 @@ func (r *Result) analyse() liveness {
 			d, defines := in.defines()
 			after.each(func(x Reg) {
 				v := r.vreg(x)
-				v.span++
 				if x == d && defines {
 					return
 				}

@@ -24,21 +24,22 @@ func (r *Result) spillToPressure() liveness {
 
 // excess chooses what to spill, in order of choice.
 func (r *Result) excess(l liveness) []Reg {
-	var victims []Reg
-	chosen := newSet(len(r.vregs))
-	relieve := func(live set) {
-		var all, crossing []Reg
+	for i := range r.vregs {
+		r.vregs[i].relief = 0
+	}
+	r.points(l, func(b *Block, live set) {
+		all, crossing := r.count(live)
 		live.each(func(x Reg) {
-			if chosen.has(x) {
-				return
-			}
-			all = append(all, x)
-			if r.vreg(x).crossing {
-				crossing = append(crossing, x)
+			if v := r.vreg(x); len(all) > available || v.crossing && len(crossing) > callSaved {
+				v.relief += b.frequency()
 			}
 		})
-		take := func(from []Reg, excess int) (taken int) {
-			for ; taken < excess; taken++ {
+	})
+	var victims []Reg
+	chosen := newSet(len(r.vregs))
+	r.points(l, func(_ *Block, live set) {
+		take := func(from []Reg, excess int) {
+			for ; excess > 0; excess-- {
 				x := r.cheapest(from, chosen)
 				if x == NoReg {
 					break
@@ -46,35 +47,55 @@ func (r *Result) excess(l liveness) []Reg {
 				chosen.add(x)
 				victims = append(victims, x)
 			}
-			return taken
 		}
-		taken := take(crossing, len(crossing)-callSaved)
-		take(all, len(all)-taken-available)
-	}
+		left := append(set(nil), live...)
+		left.minus(chosen)
+		_, crossing := r.count(left)
+		take(crossing, len(crossing)-callSaved)
+		left.minus(chosen)
+		all, _ := r.count(left)
+		take(all, len(all)-available)
+	})
+	return victims
+}
+
+// count lists what is live, and what of it lives across calls.
+func (r *Result) count(live set) (all, crossing []Reg) {
+	live.each(func(x Reg) {
+		all = append(all, x)
+		if r.vreg(x).crossing {
+			crossing = append(crossing, x)
+		}
+	})
+	return all, crossing
+}
+
+// points calls do with what is live after each instruction, its result included,
+// and at the start of each block.
+func (r *Result) points(l liveness, do func(b *Block, live set)) {
 	for i, b := range r.Blocks {
 		live := append(set(nil), l.out[i]...)
 		r.backwards(b, live, func(in *Inst, after set) {
 			if d, ok := in.defines(); ok && !after.has(d) {
 				after.add(d)
-				relieve(after)
+				do(b, after)
 				after.remove(d)
 				return
 			}
-			relieve(after)
+			do(b, after)
 		})
 		for _, p := range b.params {
 			if p.slot == nil {
 				live.add(p.reg)
 			}
 		}
-		relieve(live)
+		do(b, live)
 	}
-	return victims
 }
 
 // cheapest gives the register of the list that is best spilled: that costs least
-// for each instruction at which it frees a register. Long lives with far-away
-// uses go first, and uses in loops count by the loop's weight.
+// for each point where registers are short and it gives one up. So long lives with
+// far-away uses go first; uses in loops count by the loop's weight.
 func (r *Result) cheapest(list []Reg, not set) Reg {
 	best := NoReg
 	for _, x := range list {
@@ -92,7 +113,7 @@ func (r *Result) spillable(x Reg) bool {
 
 func (r *Result) cheaper(x, y Reg) bool {
 	a, b := r.vreg(x), r.vreg(y)
-	return a.spillCost()*(b.span+1) < b.spillCost()*(a.span+1)
+	return a.spillCost()*(b.relief+1) < b.spillCost()*(a.relief+1)
 }
 
 // spillCost halves the cost of what needs no store.

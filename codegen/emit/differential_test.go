@@ -177,7 +177,9 @@ func kernelAgrees(p *ssa.Program, opt emit.Options) (ran int, err error) {
 func kernelOutcome(p *ssa.Program) (string, error) {
 	m := interp.New(1)
 	m.FullEvery = 0
-	m.Helpers["get_smp_processor_id"] = func(*interp.Machine, *ssa.Value, []uint64) (uint64, error) { return 0, nil }
+	m.Helpers["get_smp_processor_id"] = func(*interp.Machine, *ssa.Value, []uint64) (uint64, error) {
+		return uint64(pinnedTo), nil
+	}
 	ret, err := m.Run(p, testContext)
 	if err != nil {
 		return "", err

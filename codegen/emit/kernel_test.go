@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"slices"
 	"sort"
 	"testing"
@@ -22,12 +23,27 @@ import (
 	"sonde/runtime/sys"
 )
 
-// needRoot skips what loads programs.
+// needRoot skips what loads programs. Otherwise the test stays on one thread and
+// one CPU, its number in pinnedTo, so that programs see the same in every run.
 func needRoot(t testing.TB) {
 	if os.Geteuid() != 0 {
 		t.Skip("loading programs needs root")
 	}
+	runtime.LockOSThread() // for good: the thread ends with the test
+	var set unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &set); err != nil {
+		t.Fatal(err)
+	}
+	for pinnedTo = 0; !set.IsSet(pinnedTo); pinnedTo++ {
+	}
+	set.Zero()
+	set.Set(pinnedTo)
+	if err := unix.SchedSetaffinity(0, &set); err != nil {
+		t.Fatal(err)
+	}
 }
+
+var pinnedTo int
 
 // loaded is a program in the kernel with its maps.
 type loaded struct {
@@ -118,11 +134,10 @@ func programMaps(p *ssa.Program) []*ssa.Map {
 	return maps
 }
 
-// run runs the program once, on CPU 0, and gives its result and the contents of its
+// run runs the program once and gives its result and the contents of its
 // maps, written as the interpreter does.
 func (l *loaded) run(p *ssa.Program, ctx []byte) (string, error) {
-	const onCPU = 1 // BPF_F_TEST_RUN_ON_CPU
-	ret, err := l.prog.Run(&ebpf.RunOptions{Context: ctx, Flags: onCPU})
+	ret, err := l.prog.Run(&ebpf.RunOptions{Context: ctx})
 	if err != nil {
 		return "", err
 	}
@@ -174,13 +189,13 @@ func drain(m *ebpf.Map) (lines []string, err error) {
 
 // TestKernel loads every golden with both allocators, and compares what they do.
 func TestKernel(t *testing.T) {
-	needRoot(t)
 	ctx := make([]byte, 64)
 	for i := range ctx {
 		ctx[i] = byte(i * 7)
 	}
 	for _, g := range goldens(t) {
 		t.Run(g.name(), func(t *testing.T) {
+			needRoot(t)
 			var first string
 			for _, a := range []struct {
 				name     string
