@@ -60,8 +60,15 @@ const haveBTF = "BPFTRACE_HAVE_BTF"
 func (c *checker) define() *definitions {
 	c.final = true
 	defer func() { c.final = false }()
+	var pieces []*ast.CDef
+	for _, item := range c.script.Items {
+		if piece, ok := item.(*ast.CDef); ok {
+			pieces = append(pieces, piece)
+		}
+	}
+	// The kernel's types take time to load; most scripts have no C text.
 	var defined []string
-	if c.host.BTF() != nil {
+	if len(pieces) > 0 && c.host.BTF() != nil {
 		defined = []string{haveBTF}
 	}
 	d := &definitions{
@@ -69,14 +76,8 @@ func (c *checker) define() *definitions {
 		at:          map[string]*ast.CDef{},
 		macros:      map[string]ast.Expr{},
 	}
-	var pieces []*ast.CDef
-	for _, item := range c.script.Items {
-		piece, ok := item.(*ast.CDef)
-		if !ok {
-			continue
-		}
-		pieces = append(pieces, piece)
-		err := d.Read(len(pieces)-1, piece.Text)
+	for i, piece := range pieces {
+		err := d.Read(i, piece.Text)
 		if e, ok := err.(*cdef.Error); ok {
 			c.report(source.Errorf(within(piece, e.Offset), InvalidDefinition, "%s", e.Msg))
 		}
