@@ -334,7 +334,8 @@ func TestKilled(t *testing.T) {
 			p.Programs[len(p.Programs)-1].Name = "sonde_killed"
 		}
 		start(t, p, nil)
-		if n := programs(t, "sonde_killed"); n != 3 {
+		// Kernels without uprobe_multi have one program twice.
+		if n := programs(t, "sonde_killed"); n < 3 {
 			t.Fatalf("%d programs, want 3", n)
 		}
 		_ = unix.Kill(os.Getpid(), unix.SIGKILL)

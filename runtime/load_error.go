@@ -32,6 +32,9 @@ type Rejected struct {
 // Unwrap lets errors.As find the diagnostic.
 func (r *Rejected) Unwrap() error { return r.Diagnostic }
 
+// VerifierLog gives the log.
+func (r *Rejected) VerifierLog() string { return r.Log }
+
 // logFloor and logCeiling bound the verifier's log, bytes.
 const (
 	logFloor   = 64 << 10

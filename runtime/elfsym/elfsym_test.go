@@ -16,6 +16,7 @@ import (
 var sample = elftest.File{
 	PIE: true, Offset: 0x1000, Address: 0x401000, BuildID: []byte{0xde, 0xad, 0xbe, 0xef},
 	Symtab: []elftest.Symbol{
+		elftest.Func("__main", 0x401100, 0x40),
 		elftest.Func("main", 0x401100, 0x40),
 		elftest.Func("assembly", 0x401200, 0), // no size
 		elftest.Func("after", 0x401300, 0x10),
@@ -50,11 +51,11 @@ func TestRead(t *testing.T) {
 	for i := range f.Table.Len() {
 		names = append(names, f.Table.At(i).Name)
 	}
-	want := "main weak_alias local_alias assembly after counter memcpy"
+	want := "main __main weak_alias local_alias assembly after counter memcpy"
 	if got := strings.Join(names, " "); got != want {
 		t.Errorf("symbols %s, want %s", got, want)
 	}
-	if f.Table.At(5).Func || !f.Table.At(0).Func {
+	if f.Table.At(6).Func || !f.Table.At(0).Func {
 		t.Error("functions and data mixed up")
 	}
 }

@@ -56,6 +56,7 @@ func (t *Table) read(e *elf.File) error {
 		return cmp.Or(
 			cmp.Compare(a.address, b.address),
 			cmp.Compare(rank(a), rank(b)),
+			cmp.Compare(underscores(t.name(a)), underscores(t.name(b))),
 			cmp.Compare(a.table, b.table),
 			cmp.Compare(a.name, b.name))
 	})
@@ -125,6 +126,10 @@ func rank(s entry) int {
 	}
 	return 2
 }
+
+// underscores counts those that a name begins with: people know malloc, not
+// __libc_malloc.
+func underscores(name []byte) int { return len(name) - len(bytes.TrimLeft(name, "_")) }
 
 // Len is how many symbols there are.
 func (t *Table) Len() int { return len(t.list) }
