@@ -146,6 +146,9 @@ func (b *body) ident(e *ast.Ident) operand {
 			return enumConst(enum, v)
 		}
 	}
+	if m := b.libraryMacro(e.Name, nil); m != nil {
+		return b.inlined(e, m, nil)
+	}
 	suggest(b.errorf(e, UnknownIdentifier, "Unknown identifier: '%s'", e.Name), e.Name, b.vocabulary())
 	return operand{}
 }
