@@ -24,6 +24,12 @@ func examples(l *Library, f func(name string, e record.Example)) {
 			f(p.Name, e)
 		}
 	}
+	for _, name := range l.ScriptNames() {
+		_, examples := l.ScriptDoc(name)
+		for _, script := range examples {
+			f(name, record.Example{Script: script})
+		}
+	}
 }
 
 // compile takes a script through all that needs no kernel.
@@ -69,6 +75,11 @@ func TestEveryRecordHasAnExample(t *testing.T) {
 	for _, p := range l.Probes() {
 		if len(p.Examples) == 0 {
 			t.Errorf("%s has no example", p.Name)
+		}
+	}
+	for _, name := range l.ScriptNames() {
+		if doc, examples := l.ScriptDoc(name); doc == "" || len(examples) == 0 {
+			t.Errorf("%s has no reference text or example", name)
 		}
 	}
 }

@@ -171,11 +171,16 @@ func (l *Library) Provider(name string) *check.Provider { return l.providers[str
 // Type implements check.Library.
 func (l *Library) Type(name string) types.Type { return l.types[name] }
 
-// Source implements check.Library: no function is written in the language itself.
-func (l *Library) Source(string) string { return "" }
-
-// Names implements check.Library.
-func (l *Library) Names(kind string) []string { return slices.Clone(l.names[kind]) }
+// Names implements check.Library. Functions are those of records and those that
+// are written in the language.
+func (l *Library) Names(kind string) []string {
+	names := slices.Clone(l.names[kind])
+	if kind == "func" {
+		names = append(names, l.ScriptNames()...)
+		slices.Sort(names)
+	}
+	return names
+}
 
 // Lowering implements lower.Library; nil for what is not of this library.
 func (l *Library) Lowering(f *check.Func) *lower.Lowering {
