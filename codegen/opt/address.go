@@ -7,10 +7,13 @@ import "sonde/codegen/ssa"
 // all count from its start, so that one address serves them all.
 func foldAddresses(f *ssa.Func) bool {
 	changed := false
+	same := ssa.Replacements{}
 	for _, b := range f.Blocks {
 		for i := 0; i < len(b.Values); i++ {
 			v := b.Values[i]
 			switch {
+			case v.Op == ssa.OpAddPtr && v.Imm == 0: // it only says that less is left
+				same[v] = v.Args[0]
 			case v.Op == ssa.OpAddPtr:
 				changed = shorten(v) || changed
 			case isAccess(v):
@@ -27,7 +30,8 @@ func foldAddresses(f *ssa.Func) bool {
 			}
 		}
 	}
-	return changed
+	same.Apply(f)
+	return changed || len(same) > 0
 }
 
 // isAccess tells the operations that take an address with an offset.

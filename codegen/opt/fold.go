@@ -73,6 +73,8 @@ func (fo *folder) value(v *ssa.Value) (same *ssa.Value, changed bool) {
 		return fo.setCond(v)
 	}
 	switch v.Op {
+	case ssa.OpStore:
+		return nil, narrowStore(v)
 	case ssa.OpAdd, ssa.OpSub, ssa.OpNeg:
 		return fo.sum(v)
 	case ssa.OpMul, ssa.OpUDiv, ssa.OpUMod, ssa.OpSDiv, ssa.OpSMod:

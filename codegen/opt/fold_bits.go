@@ -137,3 +137,22 @@ func become2(v *ssa.Value, op ssa.Op, width uint8, x *ssa.Value) {
 	become(v, op, x)
 	v.Width = width
 }
+
+// narrowStore drops what only changes bits that the store leaves out.
+func narrowStore(v *ssa.Value) bool {
+	x := v.Args[1]
+	switch x.Op {
+	case ssa.OpZext, ssa.OpSext:
+		if x.Width < v.Width {
+			return false
+		}
+	case ssa.OpAnd:
+		if n, ok := constArg(x); !ok || bits.TrailingZeros64(^uint64(n)) < int(v.Width) {
+			return false
+		}
+	default:
+		return false
+	}
+	v.Args[1] = x.Args[0]
+	return true
+}

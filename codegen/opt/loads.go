@@ -34,7 +34,13 @@ type fact struct {
 	zero bool
 	// call is set when the fact is that such a call gives val.
 	call *callFact
+	// ptr is set when the fact is only that it points to what is at at, untouched
+	// since a call read it.
+	ptr *ssa.Value
 }
+
+// holds tells whether the fact says what memory holds.
+func (k *fact) holds() bool { return k.call == nil && k.ptr == nil }
 
 // callFact is a call in terms of what it depends on: a key whose bytes are all
 // known counts by them, so that two keys built in two places are one.
@@ -64,6 +70,7 @@ func (l *loader) block(b *ssa.Block) {
 			facts = l.load(v, facts)
 			continue
 		}
+		facts = l.reuse(v, facts)
 		if readingCall(v) {
 			facts = l.call(v, facts)
 			continue
@@ -200,7 +207,7 @@ func (l *loader) stored(v *ssa.Value, facts []fact) bool {
 	n, at := &k[0], &k[0].at
 	for i := range facts {
 		have := &facts[i]
-		if have.call != nil || have.at.kind != at.kind || !sameBase(&have.at, at) {
+		if !have.holds() || have.at.kind != at.kind || !sameBase(&have.at, at) {
 			continue
 		}
 		from := at.ptr.Off - have.at.ptr.Off
@@ -229,7 +236,7 @@ func (l *loader) load(v *ssa.Value, facts []fact) []fact {
 	}
 	for i := len(facts) - 1; i >= 0; i-- {
 		k := &facts[i]
-		if k.call != nil || k.at.kind != at.kind || !sameBase(&k.at, &at) || !k.at.exact() {
+		if !k.holds() || k.at.kind != at.kind || !sameBase(&k.at, &at) || !k.at.exact() {
 			continue
 		}
 		from := at.ptr.Off - k.at.ptr.Off // the place within what is known
@@ -317,6 +324,50 @@ func (l *loader) describe(v *ssa.Value, facts []fact) *callFact {
 	return call
 }
 
+// reuse makes a call read what it wants from where another one did, when the bytes
+// there are the same: a key need not be built again. It notes what the call reads.
+func (l *loader) reuse(v *ssa.Value, facts []fact) []fact {
+	if v.Op != ssa.OpCall {
+		return facts
+	}
+	h := v.Callee()
+	for i, a := range v.Args {
+		if a.Type.Kind != ssa.Frame || h.WritesArg>>i&1 != 0 || h.ReadsArg>>i&1 == 0 {
+			continue
+		}
+		n, ok := v.ArgLen(i)
+		at := access{ptr: ssa.PointsTo(a), n: n, kind: ssa.Frame}
+		if !ok || !at.exact() {
+			continue
+		}
+		want, ok := contents(&at, facts)
+		if !ok {
+			continue
+		}
+		if there := l.elsewhere(&at, want, facts); there != nil {
+			v.Args[i] = there
+			l.changed = true
+			continue
+		}
+		facts = append(facts, fact{at: at, ptr: a})
+	}
+	return facts
+}
+
+// elsewhere finds memory that a call has read and that holds the same.
+func (l *loader) elsewhere(at *access, want string, facts []fact) *ssa.Value {
+	for i := range facts {
+		k := &facts[i]
+		if k.ptr == nil || k.at.n != at.n || sameBase(&k.at, at) {
+			continue
+		}
+		if have, ok := contents(&k.at, facts); ok && have == want {
+			return k.ptr
+		}
+	}
+	return nil
+}
+
 // contents describes what memory holds, when every byte is known.
 func contents(at *access, facts []fact) (string, bool) {
 	if !at.exact() {
@@ -325,7 +376,7 @@ func contents(at *access, facts []fact) (string, bool) {
 	var s strings.Builder
 	for off := at.ptr.Off; off < at.ptr.Off+at.n; {
 		i := slices.IndexFunc(facts, func(k fact) bool {
-			return k.call == nil && k.at.kind == at.kind && sameBase(&k.at, at) && k.at.ptr.Off <= off && off < k.at.ptr.Off+k.at.n
+			return k.holds() && k.at.kind == at.kind && sameBase(&k.at, at) && k.at.ptr.Off <= off && off < k.at.ptr.Off+k.at.n
 		})
 		if i < 0 {
 			return "", false
