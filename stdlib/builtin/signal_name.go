@@ -9,9 +9,6 @@ import (
 	"sonde/stdlib/record"
 )
 
-// maxSignal is the greatest signal number (_NSIG on the architectures we run on).
-const maxSignal = 64
-
 // SignalName says what a signal is.
 var SignalName = naming("signal_name", "signal", func(n int64) string {
 	switch {
