@@ -316,13 +316,7 @@ func (b *body) arguments(s *Sig, call *Call, name string) bool {
 			}
 		case KeyArg:
 			x := b.argument(AnyArg, a)
-			if over == nil {
-				ok = false
-				continue
-			}
-			if !b.shaped(over, call.Args[i-1], keyed) || !b.key(over, x, a, []ast.Expr{a}) {
-				ok = false
-			}
+			ok = ok && over != nil && b.shaped(over, call.Args[i-1], keyed) && b.key(over, x, a, []ast.Expr{a})
 		default:
 			x := b.argument(p.Kind, a)
 			if !x.valid() && x.mode != novalue {
@@ -414,7 +408,9 @@ func (v recordView) TypeOf(e ast.Expr) types.Type {
 }
 
 func (v recordView) Eval(e ast.Expr) types.Type {
-	v.b.expr(e)
+	if v.b.expr(e).mode == novalue {
+		v.b.errorf(e, InvalidOperand, "void is no value to hand over")
+	}
 	return v.TypeOf(e)
 }
 

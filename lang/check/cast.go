@@ -42,6 +42,8 @@ func (b *body) cast(e *ast.Cast) operand {
 	case types.Bool:
 		if truth, ok := isTrue(x.val); ok {
 			r.val = truth
+		} else if s, ok := x.val.(string); ok {
+			r.val = s != ""
 		}
 	case *types.Enum:
 		r.val = x.val
@@ -116,7 +118,8 @@ func (b *body) castable(e *ast.Cast, to types.Type, x operand) bool {
 	case types.Int:
 		ok = xint || isArray && xarr.Size() == t.Size()
 	case types.Bool:
-		ok = xint
+		_, str := x.typ.(types.String)
+		ok = xint || str
 	case types.Pointer:
 		ok = isInt(x.typ) || isPtr
 	case *types.Enum:

@@ -119,10 +119,11 @@ func (c *checker) infer() {
 		if c.changed {
 			continue
 		}
-		// Maps that only ever change themselves (@n++) begin as zero.
+		// Maps that only ever change themselves (@n++), or that nothing writes,
+		// begin as zero.
 		for _, m := range c.order {
-			if m.selfMade && m.val == nil {
-				m.val = types.Flexible{Bits: 8}
+			if m.val == nil && !m.assigned && (m.selfMade || m.read) {
+				m.val, m.guessed = types.Flexible{Bits: 8}, !m.selfMade
 				c.changed = true
 			}
 		}

@@ -233,7 +233,7 @@ func (b *body) deref(e *ast.Unary, x operand) operand {
 		b.errorf(e, InvalidOperand, "Can not dereference struct/union of type '%s'. It is not a pointer.", t)
 		return operand{}
 	}
-	if isInt(x.typ) {
+	if _, isBool := x.typ.(types.Bool); !isBool && isInt(x.typ) {
 		return operand{mode: value, typ: types.Uint64, space: b.inst.Context.Space}
 	}
 	b.errorf(e, InvalidOperand, "Can not dereference type '%s'. It is not a pointer.", x.name())

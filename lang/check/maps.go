@@ -21,8 +21,9 @@ type mapState struct {
 	selfMade bool
 	// mentioned: the script uses it.
 	mentioned bool
-	// undefined: it was said that nothing gives it a value.
-	undefined bool
+	// read: an element is read; guessed: nothing gives it a value, so it reads as
+	// the number 0.
+	read, guessed bool
 }
 
 // shape tells maps with keys from those without; the first use decides.
@@ -126,36 +127,34 @@ func (b *body) shaped(st *mapState, e ast.Node, s shape) bool {
 	return false
 }
 
-// element binds @m or @m[keys] as one element, and checks the keys.
+// element binds @m or @m[keys] as one element, and checks the keys. It is nil when
+// the map does not have elements of that shape; wrong keys were reported, but the
+// type of the values is the same whatever the key.
 func (b *body) element(e *ast.Map) *mapState {
 	st := b.useMap(e)
 	if e.Keys == nil {
 		return st.ifOK(b.shaped(st, e, scalar))
 	}
-	keys := make([]operand, len(e.Keys))
-	for i, k := range e.Keys {
-		if keys[i] = b.expr(k); keys[i].mode == novalue {
+	tuple := &types.Tuple{}
+	key := of(tuple)
+	for _, k := range e.Keys {
+		x := b.expr(k)
+		if x.mode == novalue {
 			b.errorf(k, InvalidKey, "Invalid map key type: void")
-			return nil
 		}
+		if !x.valid() {
+			key = operand{}
+		}
+		tuple.Elems = append(tuple.Elems, x.typ)
+	}
+	if len(e.Keys) == 1 && key.valid() {
+		key = b.ops[e.Keys[0]]
 	}
 	if !b.shaped(st, e, keyed) {
 		return nil
 	}
-	var key operand
-	if len(keys) == 1 {
-		key = keys[0]
-	} else {
-		tuple := &types.Tuple{}
-		key = of(tuple)
-		for _, k := range keys {
-			if !k.valid() {
-				return nil
-			}
-			tuple.Elems = append(tuple.Elems, k.typ)
-		}
-	}
-	return st.ifOK(b.key(st, key, e, e.Keys))
+	b.key(st, key, e, e.Keys)
+	return st
 }
 
 func (st *mapState) ifOK(ok bool) *mapState {
@@ -243,12 +242,12 @@ func (b *body) readMap(e *ast.Map, whole bool) operand {
 	if st == nil {
 		return operand{}
 	}
+	st.read = true
 	if st.val == nil {
-		if !st.assigned && !st.selfMade {
-			st.undefined = b.final
-			suggest(b.errorf(e, UndefinedMap, "Undefined map: %s", st.Name), st.Name, b.mapNames(st))
-		}
 		return operand{}
+	}
+	if st.guessed {
+		suggest(b.warnf(e, UndefinedMap, "Undefined map: %s; it is read but never written", st.Name), st.Name, b.mapNames(st))
 	}
 	t := st.val
 	if agg, ok := t.(types.Coercible); ok && !whole {
@@ -314,9 +313,7 @@ func (c *checker) checkMaps() {
 		if st.val == nil && st.First != nil {
 			switch {
 			case !st.assigned && !st.selfMade:
-				if !st.undefined {
-					c.errorf(st.First, UndefinedMap, "Undefined map: %s", st.Name)
-				}
+				c.errorf(st.First, UndefinedMap, "Undefined map: %s", st.Name)
 			case !c.diags.HasErrors():
 				c.errorf(st.First, UnresolvedType, "Could not resolve the type of this map: %s", st.Name)
 			}

@@ -213,7 +213,7 @@ func (b *body) store(st *mapState, at ast.Node, from ast.Expr, x operand) {
 		b.errorf(at, InvalidAssignment, "Value '%s' cannot be assigned to a map.", x.name()).WithHint("%s", why)
 		return
 	}
-	if !b.growMap(st, x.typ) {
+	if !b.growMap(st, x.typ) || !fitsConst(x.val, st.val) {
 		b.errorf(at, TypeMismatch, "Type mismatch for %s: trying to assign value of type '%s' when map already has a type '%s'",
 			st.Name, x.name(), name(st.val)).WithHint("%s", b.mismatchHint(st))
 		return
@@ -269,7 +269,7 @@ func (b *body) storeVar(v *varState, at ast.Node, from ast.Expr, x operand) {
 		b.errorf(at, InvalidAssignment, "Value '%s' cannot be assigned to a scratch variable.", x.name()).WithHint("%s", why)
 		return
 	}
-	ok := b.grow(v, x.typ)
+	ok := b.grow(v, x.typ) && fitsConst(x.val, v.Type)
 	if v.declared {
 		ok = b.converts(x, v.Type)
 	}
@@ -325,9 +325,13 @@ func elementwise(from, to types.Type) bool {
 	return true
 }
 
-// fitsConst tells whether a known integer is in the range of t.
+// fitsConst tells whether a known integer is in the range of an integer type;
+// other values are in no danger.
 func fitsConst(val any, t types.Type) bool {
-	i, _, _ := of(t).integer()
+	i, _, ok := of(t).integer()
+	if !ok {
+		return true
+	}
 	switch n := val.(type) {
 	case int64:
 		if n < 0 {

@@ -172,9 +172,11 @@ func (b *body) typeOf(e ast.Node) types.Type {
 	defer func() { b.meta-- }()
 	if m, ok := e.(*ast.Map); ok {
 		if m.Keys == nil {
-			st := b.useMap(m)
-			if st.shape == keyed {
+			switch st := b.useMap(m); {
+			case st.shape == keyed:
 				return st.key
+			case st.shape == anyShape && !b.final:
+				return nil
 			}
 		}
 		x := b.say(m, b.readMap(m, true))

@@ -169,7 +169,7 @@ func TestCompilerAgrees(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	var c, ours strings.Builder
 	c.WriteString("#include <stdio.h>\n#include <string.h>\n#include <stddef.h>\nint main() {\n")
-	for i := range 200 {
+	for i := range 100 {
 		text := fmt.Sprintf("struct s%d %s;", i, randomBody(r, 0))
 		d := read(t, text)
 		s := d.Types[fmt.Sprintf("struct s%d", i)].(*types.Struct)

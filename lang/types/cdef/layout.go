@@ -145,7 +145,10 @@ func (p *parser) members(l *layout) {
 			break
 		}
 	}
-	p.expect(";")
+	// Compilers forgive a missing semicolon at the end.
+	if p.peek().text != "}" {
+		p.expect(";")
+	}
 }
 
 func roundUp(n, to int) int { return (n + to - 1) / to * to }
