@@ -28,7 +28,7 @@ func (r *Result) buildBlocks(f *ssa.Func) []*Block {
 
 	for _, b := range order {
 		blk := of[b.ID]
-		blk.Term = Term{Kind: b.Term.Kind, Cond: b.Term.Cond, Width: b.Term.Width, Likely: b.Term.Likely, Span: b.Term.Span}
+		blk.Term = Term{Kind: b.Term.Kind, Cond: b.Term.Cond, Width: b.Term.Width, Likely: likely(&b.Term), Span: b.Term.Span}
 		for _, e := range b.Term.Succs {
 			edge := Edge{To: of[e.To.ID]}
 			for _, a := range e.Args {
@@ -44,6 +44,24 @@ func (r *Result) buildBlocks(f *ssa.Func) []*Block {
 	r.sortBlocks(r.Blocks[0])
 	r.findLoops()
 	return of
+}
+
+// likely is what the branch says of its sides, or else that pointers which may be
+// null seldom are: elements are there more often than not.
+func likely(t *ssa.Term) int8 {
+	if t.Likely != 0 || t.Kind != ssa.Branch || t.Y != nil || t.Imm != 0 {
+		return t.Likely
+	}
+	if k := t.X.Type.Kind; k != ssa.MemOrNull && k != ssa.BTFOrNull {
+		return 0
+	}
+	switch t.Cond {
+	case ssa.EQ:
+		return -1
+	case ssa.NE:
+		return 1
+	}
+	return 0
 }
 
 // splitEdges gives every edge that carries arguments a place for its copies: the
