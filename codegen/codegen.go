@@ -53,25 +53,42 @@ func Compile(p *check.Program, lib lower.Library, host check.Host, o Options) (*
 	}
 	for {
 		c := &compiler{Options: o, host: host}
+		if limit < 0 {
+			// It would bring back into registers what was put into memory.
+			c.disable = []string{"loads"}
+		}
 		out, err := c.compile(p, lib, lower.Options{FrameLimit: limit})
 		var full *alloc.FrameError
-		if !errors.As(err, &full) || limit == 0 {
+		if !errors.As(err, &full) || limit < 0 {
 			if err == nil {
 				c.flush()
 			}
 			return out, err
 		}
-		// The stack is 512 bytes; what does not fit moves to per-CPU memory, large
-		// values first.
-		limit /= 2
+		limit = lowerLimit(limit, full)
 	}
+}
+
+// lowerLimit gives the next size to try: the stack is 512 bytes, and what does not
+// fit moves to per-CPU memory, large values first, at last even what could be in
+// registers.
+func lowerLimit(limit int, full *alloc.FrameError) int {
+	limit /= 2
+	if len(full.Objects) > 0 {
+		limit = min(limit, int(full.Objects[0].Size)-1)
+	}
+	if limit < 8 {
+		return -1
+	}
+	return limit
 }
 
 // compiler is one attempt.
 type compiler struct {
 	Options
-	host  check.Host
-	dumps []dump
+	host    check.Host
+	disable []string // passes
+	dumps   []dump
 }
 
 type dump struct{ stage, program, text string }
@@ -101,7 +118,7 @@ func (c *compiler) program(p *ssa.Program) (*emit.Code, error) {
 			return nil, fmt.Errorf("after lowering: %w", err)
 		}
 	}
-	if err := opt.Run(p, opt.Options{Verify: c.Verify, Dump: c.passDump()}); err != nil {
+	if err := opt.Run(p, opt.Options{Verify: c.Verify, Dump: c.passDump(), Disable: c.disable}); err != nil {
 		return nil, err
 	}
 	if c.wants("ssa") {

@@ -124,9 +124,9 @@ func (b *Builder) Emit(action string, data any, urgent bool, args ...Arg) {
 func (b *Builder) early(a *Arg) {
 	switch {
 	case a.expr == nil:
-	case !isMemory(a.Type):
+	case !isMemory(a.Type) && b.unit.opt.FrameLimit >= 0:
 		a.val = b.Convert(b.Scalar(a.expr), b.TypeOf(a.expr), a.Type)
-	case b.leaves(a.expr):
+	case !isMemory(a.Type) || b.leaves(a.expr):
 		p := b.Temp(a.Type)
 		b.ExprInto(a.expr, p)
 		a.into = func(dst Place) { b.Assign(dst, Memory(p)) }

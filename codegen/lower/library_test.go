@@ -1,12 +1,15 @@
 package lower_test
 
 import (
+	"strings"
+
 	"sonde/codegen/lower"
 	"sonde/codegen/plan"
 	"sonde/codegen/ssa"
 	"sonde/lang/ast"
 	"sonde/lang/check"
 	"sonde/lang/check/checktest"
+	"sonde/lang/source"
 	"sonde/lang/types"
 )
 
@@ -14,6 +17,55 @@ import (
 type library struct{ *checktest.Library }
 
 func newLibrary() library { return library{checktest.New()} }
+
+// total is an aggregate that reads as the sum of its slots.
+type total struct{}
+
+func (total) String() string                               { return "total_t" }
+func (total) Size() int                                    { return 8 }
+func (total) Align() int                                   { return 8 }
+func (total) AppendText(dst, _ []byte, _ types.Env) []byte { return dst }
+func (total) AppendJSON(dst, _ []byte, _ types.Env) []byte { return dst }
+func (total) Compare(_, _ []byte) int                      { return 0 }
+func (total) Merge(_, _ []byte)                            {}
+func (total) Int() types.Int                               { return types.Uint64 }
+
+// Number implements lower.Reducer.
+func (total) Number(b *lower.Builder, each func(func(lower.Place))) *ssa.Value {
+	sum := b.Temp(types.Uint64)
+	b.Set(sum, b.Const(0))
+	each(func(slot lower.Place) {
+		b.Set(sum, b.Bin(ssa.OpAdd, b.Get(sum), b.Get(slot.At(0, types.Uint64))))
+	})
+	return b.Get(sum)
+}
+
+// Func implements check.Library.
+func (l library) Func(name string) *check.Func {
+	f := l.Library.Func(name)
+	if name == "count" || name == "sum" {
+		g := *f
+		g.Sigs = []check.Sig{{Params: f.Sigs[0].Params, Result: total{}}}
+		return &g
+	}
+	return f
+}
+
+// Provider implements check.Library.
+func (l library) Provider(name string) *check.Provider {
+	if name != "uprobe" {
+		return l.Library.Provider(name)
+	}
+	p := *l.Library.Provider("kprobe")
+	p.Name = "uprobe"
+	p.Expand = func(p *check.Point, _ check.Host, _ *check.Options) ([]check.Target, *source.Diagnostic) {
+		return []check.Target{{Name: "uprobe:" + strings.Join(p.Parts, ":")}}, nil
+	}
+	p.Context = func(*check.Target, check.Host) (*check.Context, *source.Diagnostic) {
+		return &check.Context{Key: "uprobe", Program: check.ProgKprobe, NumArgs: -1, Regs: true, Space: types.User, User: true}, nil
+	}
+	return &p
+}
 
 // Attach implements lower.Library.
 func (library) Attach(t *check.Target, _ *check.Context) (plan.Mechanism, error) {

@@ -58,23 +58,15 @@ func (b *Builder) forLoop(s *ast.For) {
 	}
 	info := b.unit.maps[b.info.Maps[s.Over.(*ast.Map)]]
 	b.hide(s.Body)
-	b.eachElement(info, func(key, value *ssa.Value) { b.element2(info, v, key, value, s.Body) }, func(*ssa.Value) {})
+	b.eachElement(info, func(key, value *ssa.Value) { b.eachBody(info, v, key, value, s.Body) }, func(*ssa.Value) {})
 }
 
-// element2 lowers the body of a loop over a map, for one element.
-func (b *Builder) element2(info *mapInfo, v *check.Var, key, value *ssa.Value, body *ast.Block) {
-	pair := v.Type.(*types.Tuple)
+// eachBody lowers the body of a loop over a map, for one element.
+func (b *Builder) eachBody(info *mapInfo, v *check.Var, key, value *ssa.Value, body *ast.Block) {
 	elem := Place{Ptr: value, Type: info.Value}
-	if agg, ok := info.Value.(types.Aggregate); ok {
-		elem = b.slot("value", pair.Elems[1])
-		r, ok := agg.(Reducer)
-		if !ok || !b.Has(feature.MapLookupPerCPU) {
-			b.fail(b.Span, "%s can not be read in a loop: this kernel has no %s", info.Name, feature.MapLookupPerCPU.What)
-			return
-		}
-		b.Set(elem, r.Number(b, func(fold func(slot Place)) {
-			b.eachCPU(info, key, func(at *ssa.Value) { fold(b.element(info, at)) })
-		}))
+	if _, ok := info.Value.(types.Aggregate); ok {
+		elem = b.slot("value", v.Type.(*types.Tuple).Elems[1])
+		b.Set(elem, b.number(info, func() *ssa.Value { return key }))
 	}
 	b.fn.vars[v] = &storage{pair: []Place{{Ptr: key, Type: info.Key}, elem}}
 	b.block(body)

@@ -134,7 +134,7 @@ func (b *Builder) readMap(e *ast.Map) Operand {
 	info := b.unit.maps[m]
 	if agg, ok := info.Value.(types.Aggregate); ok {
 		if !isMemory(t) {
-			return Value(b.number(agg, info, e.Keys), t)
+			return Value(b.number(info, func() *ssa.Value { return b.Key(m, e.Keys) }), t)
 		}
 		p := b.Temp(agg)
 		b.Clear(p)
@@ -170,16 +170,21 @@ func (b *Builder) readMap(e *ast.Map) Operand {
 	return Value(b.Use(x), info.Value)
 }
 
-// number reads an aggregation as a number, over all CPUs.
-func (b *Builder) number(agg types.Aggregate, info *mapInfo, keys []ast.Expr) *ssa.Value {
-	r, ok := agg.(Reducer)
-	if !ok || !b.Has(feature.MapLookupPerCPU) {
-		b.fail(b.Span, "%s can not be read as a number: this kernel has no %s", info.Name, feature.MapLookupPerCPU.What)
+// number reads an aggregation as a number, over all CPUs, from the element with
+// that key.
+func (b *Builder) number(info *mapInfo, key func() *ssa.Value) *ssa.Value {
+	r, ok := info.Value.(Reducer)
+	switch {
+	case !ok:
+		b.fail(b.Span, "%s has no value that is a number", info.Name)
+		return b.Const(0)
+	case !b.Has(feature.MapLookupPerCPU):
+		b.fail(b.Span, "%s can not be read here: this kernel has no %s", info.Name, feature.MapLookupPerCPU.What)
 		return b.Const(0)
 	}
-	key := b.Key(info.m, keys)
+	at := key()
 	return r.Number(b, func(fold func(slot Place)) {
-		b.eachCPU(info, key, func(at *ssa.Value) { fold(b.element(info, at)) })
+		b.eachCPU(info, at, func(at *ssa.Value) { fold(b.element(info, at)) })
 	})
 }
 

@@ -18,7 +18,8 @@ import (
 // Options tune how values are placed.
 type Options struct {
 	// FrameLimit is the size, in bytes, up to which a value may lie in the stack
-	// frame; larger ones go to per-CPU scratch.
+	// frame; larger ones go to per-CPU scratch. Below 0 variables that could be in
+	// registers go there as well: the registers may overflow into the frame.
 	FrameLimit int
 }
 

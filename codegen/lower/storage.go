@@ -45,7 +45,7 @@ func (f *function) knows(v *check.Var) bool {
 func (b *Builder) declareVar(v *check.Var) *storage {
 	s := &storage{}
 	switch {
-	case isMemory(v.Type):
+	case isMemory(v.Type), b.unit.opt.FrameLimit < 0:
 		s.place = b.alloc(v.Name, v.Type)
 	case v.Addressed:
 		s.place = b.slot(v.Name, v.Type)
