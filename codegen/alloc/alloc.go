@@ -229,15 +229,6 @@ func Allocate(f *ssa.Func) (*Result, error) {
 	return r, r.checkFrame()
 }
 
-// Size says how many instruction-sized operations there are, for reports.
-func (r *Result) Size() int {
-	n := 0
-	for _, b := range r.Blocks {
-		n += len(b.Insts) + 1
-	}
-	return n
-}
-
 func reg(r Reg) Operand      { return Operand{Mode: InReg, Reg: r} }
 func imm(n int64) Operand    { return Operand{Mode: Imm, Imm: n} }
 func inSlot(s *Slot) Operand { return Operand{Mode: InSlot, Slot: s} }

@@ -3,6 +3,8 @@ package alloc
 import (
 	"math/bits"
 	"slices"
+
+	"sonde/codegen/ssa"
 )
 
 // vreg is what is known of a virtual register.
@@ -194,9 +196,29 @@ func (r *Result) analyse() liveness {
 				notScratch(d)
 			}
 			in.reads(weigh)
+			in.bounded(func(x Reg) { r.vreg(x).cost += boundedCost * freq })
 		})
 	}
 	return l
+}
+
+// boundedCost makes numbers whose bounds matter expensive to spill: before 5.11 the
+// verifier forgets the bounds of numbers in memory.
+const boundedCost = 16
+
+// bounded calls do for each register that must be a number known to be small: what
+// is added to pointers, and sizes.
+func (in *Inst) bounded(do func(Reg)) {
+	if in.Op == ssa.OpAddPtrVar {
+		operandReads(in.B, do)
+	}
+	if h, ok := in.Aux.(*ssa.Helper); ok {
+		for i, kind := range h.Args {
+			if kind == ssa.ArgSize && i < len(in.Args) {
+				operandReads(in.Args[i], do)
+			}
+		}
+	}
 }
 
 // deadAfter tells whether operand o is a register whose value no one needs after

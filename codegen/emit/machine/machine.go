@@ -91,6 +91,7 @@ func (s *state) set(r asm.Register, x uint64) {
 	s.regs[r], s.valid[r] = x, true
 }
 
+// fail keeps the first error.
 func (s *state) fail(err error) {
 	if s.err == nil {
 		s.err = err
@@ -140,19 +141,13 @@ func (s *state) step(pc int, in asm.Instruction) int {
 	case in.OpCode.Mode() == asm.AtomicMode:
 		s.atomic(in)
 	case class == asm.StClass:
-		s.fail2(s.Memory.Store(s.get(in.Dst)+uint64(int64(in.Offset)), width(in), uint64(in.Constant)))
+		s.fail(s.Memory.Store(s.get(in.Dst)+uint64(int64(in.Offset)), width(in), uint64(in.Constant)))
 	case class == asm.StXClass:
-		s.fail2(s.Memory.Store(s.get(in.Dst)+uint64(int64(in.Offset)), width(in), s.get(in.Src)))
+		s.fail(s.Memory.Store(s.get(in.Dst)+uint64(int64(in.Offset)), width(in), s.get(in.Src)))
 	default:
 		s.fail(errors.New("no such instruction"))
 	}
 	return next
-}
-
-func (s *state) fail2(err error) {
-	if err != nil {
-		s.fail(err)
-	}
 }
 
 func width(in asm.Instruction) uint8 { return uint8(in.OpCode.Size().Sizeof() * 8) }
@@ -180,7 +175,7 @@ func (s *state) load(addr uint64, width uint8) uint64 {
 		return x
 	}
 	x, err := s.Memory.Load(addr, width)
-	s.fail2(err)
+	s.fail(err)
 	return x
 }
 
@@ -198,7 +193,7 @@ func (s *state) atomic(in asm.Instruction) {
 	default:
 		s.fail(errors.New("no such atomic operation"))
 	}
-	s.fail2(s.Memory.Store(addr, w, x))
+	s.fail(s.Memory.Store(addr, w, x))
 	if op := in.OpCode.AtomicOp(); op == asm.FetchAdd || op == asm.Xchg {
 		s.set(in.Src, old)
 	}
@@ -314,7 +309,7 @@ func (s *state) calls(pc int, in asm.Instruction) {
 	case asm.PseudoKfuncCall:
 		k := s.kfuncs[in.Constant]
 		v := ssa.Value{Op: ssa.OpKfunc, Aux: k}
-		x, err = s.helper(&v, k.Name, k.Args, k.Result)
+		x, err = s.helper(&v, k.Name, k.Args)
 		result = k.Result.Kind != ssa.Void
 	default:
 		h := s.helpers[int32(in.Constant)]
@@ -323,10 +318,10 @@ func (s *state) calls(pc int, in asm.Instruction) {
 			return
 		}
 		v := ssa.Value{Op: ssa.OpCall, Aux: h}
-		x, err = s.helper(&v, h.Name, h.Args, h.Result)
+		x, err = s.helper(&v, h.Name, h.Args)
 		result = h.Result.Kind != ssa.Void
 	}
-	s.fail2(err)
+	s.fail(err)
 	for r := asm.R1; r <= asm.R5; r++ {
 		s.valid[r] = false
 	}
@@ -335,7 +330,7 @@ func (s *state) calls(pc int, in asm.Instruction) {
 
 // helper calls the model of a helper, which finds the map it works on among the
 // arguments of the SSA call.
-func (s *state) helper(v *ssa.Value, name string, kinds []ssa.ArgKind, _ ssa.Type) (uint64, error) {
+func (s *state) helper(v *ssa.Value, name string, kinds []ssa.ArgKind) (uint64, error) {
 	h := s.Helpers[name]
 	if h == nil {
 		return 0, fmt.Errorf("no helper %s here", name)
