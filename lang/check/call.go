@@ -87,6 +87,7 @@ func (b *body) callFunc(call *Call, e ast.Expr, name string, args []ast.Expr) op
 		return x
 	}
 	if t != nil {
+		t = b.ours(t)
 		call.Type = types.Settle(t)
 	}
 	if t == nil || isVoid(t) {

@@ -244,6 +244,7 @@ func (b *body) deref(e *ast.Unary, x operand) operand {
 // pointers in it point there too, and char arrays are strings.
 func (b *body) loaded(t types.Type, space types.Space) operand {
 	space = b.spaceOr(space)
+	t = b.ours(t)
 	switch u := t.(type) {
 	case types.Pointer:
 		if u.Space == types.NoSpace {
@@ -256,6 +257,21 @@ func (b *body) loaded(t types.Type, space types.Space) operand {
 		}
 	}
 	return operand{mode: value, typ: t, space: space}
+}
+
+// ours gives the script's own definition of a struct where it has one, also of
+// what a pointer points to: it wins over the kernel's.
+func (b *body) ours(t types.Type) types.Type {
+	switch u := t.(type) {
+	case *types.Struct:
+		if own, ok := b.defs.lookup(u.Kind, u.Name).(*types.Struct); ok {
+			return own
+		}
+	case types.Pointer:
+		u.Elem = b.ours(u.Elem)
+		return u
+	}
+	return t
 }
 
 // address checks &$var and &@map.

@@ -24,6 +24,8 @@ type Options struct {
 	Config config.Config
 	// KernelWarnings is -k: report failing reads of memory.
 	KernelWarnings bool
+	// NoWarnings: what the script reports as a warning is left out.
+	NoWarnings bool
 	// Test and Bench select test: and bench: probes.
 	Test, Bench bool
 	// Maps are maps that exist already, of an interactive session; their types

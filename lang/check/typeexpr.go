@@ -156,12 +156,11 @@ func (b *body) typeOf(e ast.Node) types.Type {
 			return b.typeExpr(t)
 		}
 		found, _ := b.namedType("", t.Name)
-		if found != nil || b.lib.Func(t.Name) == nil {
+		if found != nil || b.lib.Func(t.Name) == nil && b.enumless(t.Name) {
 			return b.typeExpr(t)
 		}
-		// A word that is no type but a builtin's name.
-		id := &ast.Ident{At: t.At, Name: t.Name}
-		return b.typeOf(id)
+		// A word that is no type but the name of a builtin or constant.
+		return b.typeOf(&ast.Ident{At: t.At, Name: t.Name})
 	}
 	if id, ok := e.(*ast.Ident); ok {
 		if t, _ := b.namedType("", id.Name); t != nil {
