@@ -78,7 +78,7 @@ var ordinary = []struct{ path, words, why string }{
 	{"lang/parse", "end", "a token, in a table of phrases"},
 	{"lang/check", "end", "the upper bound of a range, in a message"},
 	{"lang/feature", "strncmp", "a helper, by the kernel's name"},
-	{"codegen", "func ctx args zero exit", "words of the printed form of code"},
+	{"codegen", "func ctx args zero exit bswap", "words of the printed form of code"},
 	{"runtime/attach", "uprobe", "a folder of /sys/bus/event_source"},
 	{"runtime/host", "rawtracepoint", "a kind of names that type information lists"},
 	{"runtime", "count time", "words of messages"},

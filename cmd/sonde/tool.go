@@ -148,6 +148,7 @@ func (t *tool) check(script *ast.Script) (*check.Program, error) {
 		Offline:          len(t.args.stages) > 0,
 		Config:           settings,
 		KernelWarnings:   t.args.warnings,
+		NoWarnings:       t.args.noWarnings,
 		Test:             t.args.test,
 		Bench:            t.args.bench,
 		DisabledFeatures: t.args.noFeature,

@@ -1,7 +1,10 @@
 package builtin
 
 import (
+	"sonde/codegen/lower"
 	"sonde/codegen/plan"
+	"sonde/codegen/ssa"
+	"sonde/lang/check"
 	"sonde/lang/source"
 	"sonde/runtime/event"
 	"sonde/stdlib/record"
@@ -16,11 +19,11 @@ The script goes on; see exit. The format is as for printf.`,
 
 // Warnf reports a warning.
 var Warnf = reported("warnf", source.Warning, `Reports a warning, with its place in the script, on standard error.
-The format is as for printf.`,
+The format is as for printf. With --no-warnings it does nothing.`,
 	record.Example{Script: `begin { if (1 > 2) { warnf("got %d", 2); } }`})
 
 func reported(name string, severity source.Severity, doc string, examples ...record.Example) *record.Builtin {
-	return formatted{
+	r := formatted{
 		name: name,
 		act: func(s event.Session, ev *plan.Event, text []byte) {
 			d := source.Diagnostic{Severity: severity, Span: ev.Span, Msg: string(text)}
@@ -35,4 +38,11 @@ func reported(name string, severity source.Severity, doc string, examples ...rec
 		doc:      doc,
 		examples: examples,
 	}.record()
+	r.Lowering.Value = func(b *lower.Builder, c *check.Call) *ssa.Value {
+		if severity == source.Warning && b.Options().NoWarnings {
+			return nil
+		}
+		return emitFormat(b, c)
+	}
+	return r
 }

@@ -44,8 +44,8 @@ is printed. Elements come sorted by value, or by key when values are no numbers.
 	},
 }
 
-// printed says what an event of print is about.
-type printed struct {
+// printEvent says what an event of print is about.
+type printEvent struct {
 	// Map is the index of the map in plan.Vars, -1 for a value.
 	Map      int
 	Top, Div uint64
@@ -110,7 +110,7 @@ func checkPrintMap(c *check.Call) types.Type {
 
 func lowerPrint(b *lower.Builder, c *check.Call) *ssa.Value {
 	call := c.Data.(printCall)
-	data := printed{Map: -1, Top: call.top, Div: call.div, Element: call.element}
+	data := printEvent{Map: -1, Top: call.top, Div: call.div, Element: call.element}
 	var args []lower.Arg
 	switch {
 	case call.element:
@@ -137,7 +137,7 @@ func keyArg(b *lower.Builder, m *check.Map, keys []ast.Expr) lower.Arg {
 }
 
 func handlePrint(s event.Session, ev *plan.Event, payload []byte) {
-	data := ev.Data.(printed)
+	data := ev.Data.(printEvent)
 	if data.Map < 0 {
 		s.Out().Value(ev.Payload.Elems[0].(types.Renderer), payload)
 		return
@@ -159,7 +159,7 @@ func handlePrint(s event.Session, ev *plan.Event, payload []byte) {
 
 // printScalar prints a map without keys; one that was never assigned to is
 // printed as zero, as reading it in a script gives.
-func printScalar(s event.Session, v *plan.Var, data printed) error {
+func printScalar(s event.Session, v *plan.Var, data printEvent) error {
 	if m, ok := v.Value.(types.MapValue); !ok || !m.Block() {
 		empty := true
 		if err := s.Map(v).Each(func(_, _ []byte) error { empty = false; return nil }); err != nil {

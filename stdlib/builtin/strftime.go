@@ -1,6 +1,7 @@
 package builtin
 
 import (
+	"strconv"
 	"time"
 
 	"sonde/codegen/lower"
@@ -34,13 +35,6 @@ the value is printed; in maps it is the nanoseconds that count.`,
 	},
 }
 
-// timestamp is a time since boot, or since 1970, in nanoseconds, and how to show
-// it.
-type timestamp struct {
-	format string
-	epoch  bool
-}
-
 func checkStrftime(c *check.Call) types.Type {
 	format, ok := c.Checker.ConstString(c.Args[0])
 	if !ok {
@@ -49,14 +43,14 @@ func checkStrftime(c *check.Call) types.Type {
 	if n, ok := c.Checker.ConstInt(c.Args[1]); ok && n < 0 {
 		return wrong(c, c.Args[1].Span(), "strftime() does not accept negative timestamps")
 	}
-	t := timestamp{format: format}
+	t := moment{format: format}
 	switch clockOf(c.Args[1]) {
 	case "monotonic":
 		return wrong(c, c.Args[1].Span(), "strftime() can not take a monotonic timestamp")
 	case "tai", "sw_tai":
 		t.epoch = true
 	}
-	return t
+	return printed[moment]{t}
 }
 
 // clockOf gives the clock that an expression names by asking for the time there
@@ -72,41 +66,20 @@ func clockOf(e ast.Expr) string {
 	return ""
 }
 
-func (timestamp) String() string { return "timestamp" }
-
-// Size implements types.Type.
-func (timestamp) Size() int { return 8 }
-
-// Align implements types.Type.
-func (timestamp) Align() int { return 8 }
-
-// Repr implements types.Scalar.
-func (timestamp) Repr() types.Int { return types.Uint64 }
-
-// Join implements types.Joiner: what holds times of several formats shows them in
-// the first.
-func (t timestamp) Join(other types.Type) (types.Type, bool) {
-	o, ok := other.(timestamp)
-	return t, ok && o.epoch == t.epoch
+// moment shows a time since boot, or since 1970, in nanoseconds.
+type moment struct {
+	format string
+	epoch  bool
 }
 
-// AppendText implements types.Renderer.
-func (t timestamp) AppendText(dst, raw []byte, env types.Env) []byte {
-	ns := types.Uint64.Load(raw)
-	clock := types.ServiceOf[types.Clock](env)
-	switch {
-	case t.epoch:
-		return strftime.Append(dst, t.format, time.Unix(0, ns))
-	case clock == nil:
-		return types.Uint64.AppendText(dst, raw, env)
+func (moment) name() string { return "timestamp" }
+
+func (m moment) appendWords(dst []byte, ns uint64, env types.Env) []byte {
+	if m.epoch {
+		return strftime.Append(dst, m.format, time.Unix(0, int64(ns)))
 	}
-	return strftime.Append(dst, t.format, clock.WallTime(uint64(ns)))
+	if clock := types.ServiceOf[types.Clock](env); clock != nil {
+		return strftime.Append(dst, m.format, clock.WallTime(ns))
+	}
+	return strconv.AppendUint(dst, ns, 10)
 }
-
-// AppendJSON implements types.Renderer.
-func (t timestamp) AppendJSON(dst, raw []byte, env types.Env) []byte {
-	return types.AppendJSONString(dst, t.AppendText(nil, raw, env))
-}
-
-// Compare implements types.Renderer.
-func (timestamp) Compare(a, b []byte) int { return types.Uint64.Compare(a, b) }

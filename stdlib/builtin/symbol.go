@@ -18,13 +18,13 @@ var Ksym = &record.Builtin{
 	Func: check.Func{
 		Name:    "ksym",
 		Shape:   check.Function,
-		Sigs:    []check.Sig{{Params: []check.Param{{Name: "address", Kind: check.PtrArg}}, Result: ksymType{}}},
+		Sigs:    []check.Sig{{Params: []check.Param{{Name: "address", Kind: check.PtrArg}}, Result: printed[kernelSymbol]{}}},
 		MustUse: true,
 	},
 	Lowering: lower.Lowering{Value: func(b *lower.Builder, c *check.Call) *ssa.Value {
 		return b.Int(c.Args[0], types.Uint64)
 	}},
-	Types: []types.Type{ksymType{}},
+	Types: []types.Type{printed[kernelSymbol]{}},
 	Doc: `Shows an address of the kernel as the function or variable that it lies in.
 The name is looked up when the value is printed; in maps it is the address that
 counts. Addresses in no symbol are shown in hexadecimal.`,
@@ -59,23 +59,12 @@ func appendAddress(dst []byte, addr uint64) []byte {
 	return strconv.AppendUint(append(dst, "0x"...), addr, 16)
 }
 
-// ksymType is an address of the kernel.
-type ksymType struct{}
+// kernelSymbol shows addresses of the kernel.
+type kernelSymbol struct{}
 
-func (ksymType) String() string { return "ksym_t" }
+func (kernelSymbol) name() string { return "ksym_t" }
 
-// Size implements types.Type.
-func (ksymType) Size() int { return 8 }
-
-// Align implements types.Type.
-func (ksymType) Align() int { return 8 }
-
-// Repr implements types.Scalar.
-func (ksymType) Repr() types.Int { return types.Uint64 }
-
-// AppendText implements types.Renderer.
-func (ksymType) AppendText(dst, raw []byte, env types.Env) []byte {
-	addr := uint64(types.Uint64.Load(raw))
+func (kernelSymbol) appendWords(dst []byte, addr uint64, env types.Env) []byte {
 	if s := types.ServiceOf[types.Symbols](env); s != nil {
 		if f, ok := s.Kernel(addr); ok {
 			return append(dst, f.Name...)
@@ -83,14 +72,6 @@ func (ksymType) AppendText(dst, raw []byte, env types.Env) []byte {
 	}
 	return appendAddress(dst, addr)
 }
-
-// AppendJSON implements types.Renderer.
-func (t ksymType) AppendJSON(dst, raw []byte, env types.Env) []byte {
-	return types.AppendJSONString(dst, t.AppendText(nil, raw, env))
-}
-
-// Compare implements types.Renderer.
-func (ksymType) Compare(a, b []byte) int { return types.Uint64.Compare(a, b) }
 
 // usymType is an address of a process: two words, the address and the process id.
 type usymType struct{}
