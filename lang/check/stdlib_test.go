@@ -45,3 +45,57 @@ func checkText(lib *stdlib.Library, text string) (*check.Program, source.List) {
 	p, more := check.Check(script, lib, hosttest.New(), &check.Options{Unsafe: true, Offline: true, ChildPID: 4242, Command: "x", Params: []string{"1"}})
 	return p, slices.Concat(list, more)
 }
+
+// TestNoBTF checks the same on a kernel without type information: there may be
+// errors, but no panic, and each has a place.
+func TestNoBTF(t *testing.T) {
+	lib, host := stdlib.Default(), hosttest.New()
+	host.Types = nil
+	for _, b := range lib.Builtins() {
+		for _, e := range b.Examples {
+			script, _ := parse.Parse(source.NewFile("example", e.Script), parse.Options{})
+			_, list := check.Check(script, lib, host, nil)
+			for _, d := range list {
+				if !d.Span.IsValid() {
+					t.Errorf("%s\n%s has no place", e.Script, d.Error())
+				}
+			}
+		}
+	}
+}
+
+// TestSessionMaps checks scripts of a session one after the other: maps live on,
+// and their types do not change.
+func TestSessionMaps(t *testing.T) {
+	lib := stdlib.Default()
+	var maps []*check.Map
+	for _, c := range []struct{ script, err string }{
+		{`begin { @n[comm] = count(); @v = (uint32)5; }`, ""},
+		{`begin { @v = 7; print(@n); }`, ""},
+		{`begin { @v = "text"; }`, "Type mismatch for @v: trying to assign value of type 'string[5]' when map already has a type 'uint32'"},
+		{`begin { @v = nsecs; }`, "Type mismatch for @v: trying to assign value of type 'uint64' when map already has a type 'uint32'"},
+		{`begin { @n[1] = count(); }`, "Argument mismatch for @n: trying to access with arguments: 'int8' when map expects arguments: 'string[16]'"},
+		{`begin { print(@v + @new); @new = @v; }`, ""},
+	} {
+		script, _ := parse.Parse(source.NewFile("line", c.script), parse.Options{})
+		p, list := check.Check(script, lib, hosttest.New(), &check.Options{Maps: maps})
+		got := ""
+		for _, d := range list {
+			got = d.Msg
+		}
+		if got != c.err {
+			t.Errorf("%s: got %q", c.script, got)
+		}
+		if c.err != "" {
+			continue
+		}
+		for _, m := range p.Maps {
+			if !slices.Contains(maps, m) {
+				maps = append(maps, m)
+			}
+		}
+	}
+	if len(maps) != 3 {
+		t.Errorf("%d maps in the session", len(maps))
+	}
+}
