@@ -169,9 +169,8 @@ func (b *Builder) body() {
 		b.Def(b.fn.result, zero)
 	}
 	if pid := b.Options().PID; pid != 0 && (inst.Context.Provider == nil || !inst.Context.Provider.Unfiltered) {
-		tgid := b.Bin(ssa.OpRsh, b.Call(ssa.HelperPidTgid), b.Const(32))
 		ok := b.Func.NewBlock()
-		b.BranchImm(ssa.EQ, tgid, int64(pid), ok, b.fn.out)
+		b.BranchImm(ssa.EQ, b.Tgid(true), int64(pid), ok, b.fn.out)
 		b.enter(ok)
 	}
 	prologue := b.Block
