@@ -27,7 +27,7 @@ type body struct {
 	stack []*ast.Macro
 	calls []ast.Expr
 	// unclean are uses of maps in macros that were not handed in.
-	unclean []ast.Node
+	unclean map[*ast.BlockExpr][]*ast.Map
 }
 
 // operand is what an expression turned out to be. The zero operand is invalid:

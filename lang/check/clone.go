@@ -1,7 +1,6 @@
 package check
 
 import (
-	"fmt"
 	"strconv"
 
 	"sonde/lang/ast"
@@ -9,210 +8,81 @@ import (
 
 // expansion copies the body of a macro for one call.
 type expansion struct {
-	macro *ast.Macro
 	// id tells this copy's variables from others'.
 	id int
 	// vars and maps rename parameters; exprs are what words stand for.
 	vars, maps map[string]string
 	exprs      map[string]ast.Expr
-	// asis: an argument is copied, in which nothing is replaced.
-	asis bool
-	// bad are uses of maps that were not handed in.
-	bad []ast.Node
+	// unclean are uses of maps that were not handed in.
+	unclean []*ast.Map
 }
 
-func (x *expansion) block(b *ast.Block) *ast.Block {
-	if b == nil {
-		return nil
-	}
-	out := &ast.Block{At: b.At}
-	for _, s := range b.Stmts {
-		out.Stmts = append(out.Stmts, x.stmt(s))
-	}
-	return out
-}
-
-func (x *expansion) stmt(s ast.Stmt) ast.Stmt {
-	switch s := s.(type) {
-	case *ast.ExprStmt:
-		return &ast.ExprStmt{At: s.At, X: x.expr(s.X), Last: s.Last}
-	case *ast.Assign:
-		return &ast.Assign{At: s.At, Target: x.expr(s.Target), Op: s.Op, Value: x.expr(s.Value)}
-	case *ast.Let:
-		return &ast.Let{At: s.At, Var: x.variable(s.Var), Type: x.typeExpr(s.Type), Value: x.expr(s.Value)}
-	case *ast.Discard:
-		return &ast.Discard{At: s.At, Value: x.expr(s.Value)}
-	case *ast.If:
-		return x.ifStmt(s)
-	case *ast.For:
-		return &ast.For{At: s.At, Var: x.variable(s.Var), Over: x.subject(s.Over), Body: x.block(s.Body)}
-	case *ast.While:
-		return &ast.While{At: s.At, Cond: x.expr(s.Cond), Body: x.block(s.Body)}
-	case *ast.Unroll:
-		return &ast.Unroll{At: s.At, Count: x.expr(s.Count), Body: x.block(s.Body)}
-	case *ast.Jump:
-		return &ast.Jump{At: s.At, Keyword: s.Keyword, Value: x.expr(s.Value)}
-	case *ast.Block:
-		return x.block(s)
-	}
-	return s
-}
-
-func (x *expansion) ifStmt(s *ast.If) *ast.If {
-	out := &ast.If{At: s.At, Cond: x.expr(s.Cond), Then: x.block(s.Then)}
-	switch e := s.Else.(type) {
-	case *ast.If:
-		out.Else = x.ifStmt(e)
-	case *ast.Block:
-		out.Else = x.block(e)
-	}
-	return out
-}
-
-func (x *expansion) subject(s ast.Subject) ast.Subject {
-	if r, ok := s.(*ast.Range); ok {
-		return &ast.Range{At: r.At, From: x.expr(r.From), To: x.expr(r.To)}
-	}
-	return x.expr(s.(ast.Expr))
-}
-
-// variable renames a parameter to the caller's variable, and others apart.
-func (x *expansion) variable(v *ast.Var) *ast.Var {
-	out := *v
-	if !x.asis {
-		if to, ok := x.vars[v.Name]; ok {
-			out.Name = to
-		} else {
-			out.Name = v.Name + "#" + strconv.Itoa(x.id)
-		}
-	}
-	return &out
-}
-
-func (x *expansion) exprs0(list []ast.Expr) []ast.Expr {
-	if list == nil {
-		return nil
-	}
-	out := make([]ast.Expr, len(list))
-	for i, e := range list {
-		out[i] = x.expr(e)
-	}
-	return out
-}
-
-// argument copies what a word stands for; nothing in it belongs to the macro.
-func (x *expansion) argument(e ast.Expr) ast.Expr {
-	return (&expansion{asis: true}).expr(e)
-}
-
-func (x *expansion) expr(e ast.Expr) ast.Expr {
-	switch e := e.(type) {
-	case nil:
-		return nil
+// replace gives what stands in the copy for a node of the body; nil for the same.
+func (x *expansion) replace(n ast.Node) ast.Node {
+	switch n := n.(type) {
 	case *ast.Ident:
-		if arg, ok := x.exprs[e.Name]; ok {
-			return x.argument(arg)
+		if arg, ok := x.exprs[n.Name]; ok {
+			return ast.Clone(arg)
 		}
-		out := *e
-		return &out
 	case *ast.Var:
-		return x.variable(e)
+		to, ok := x.vars[n.Name]
+		if !ok {
+			to = n.Name + "#" + strconv.Itoa(x.id)
+		}
+		return &ast.Var{At: n.At, Name: to}
 	case *ast.Map:
-		out := &ast.Map{At: e.At, Name: e.Name, Keys: x.exprs0(e.Keys)}
-		if !x.asis {
-			if to, ok := x.maps[e.Name]; ok {
-				out.Name = to
-			} else {
-				x.bad = append(x.bad, out)
-			}
-		}
-		return out
-	case *ast.Call:
-		out := *e
-		out.Args = x.exprs0(e.Args)
-		return &out
-	case *ast.Unary:
-		return &ast.Unary{At: e.At, Op: e.Op, X: x.expr(e.X)}
-	case *ast.Postfix:
-		return &ast.Postfix{At: e.At, Op: e.Op, X: x.expr(e.X)}
-	case *ast.Binary:
-		return &ast.Binary{At: e.At, Op: e.Op, OpPos: e.OpPos, X: x.expr(e.X), Y: x.expr(e.Y)}
-	case *ast.Cond:
-		return &ast.Cond{At: e.At, Cond: x.expr(e.Cond), Then: x.expr(e.Then), Else: x.expr(e.Else)}
-	case *ast.Field:
-		return &ast.Field{At: e.At, X: x.expr(e.X), Name: e.Name, NameAt: e.NameAt, Arrow: e.Arrow}
-	case *ast.Index:
-		return &ast.Index{At: e.At, X: x.expr(e.X), I: x.expr(e.I)}
-	case *ast.Cast:
-		return &ast.Cast{At: e.At, Type: x.typeExpr(e.Type), X: x.expr(e.X)}
+		return x.mapUse(n)
 	case *ast.TypeExpr:
-		return x.typeArg(e)
-	case *ast.Tuple:
-		return &ast.Tuple{At: e.At, Elems: x.exprs0(e.Elems)}
-	case *ast.Record:
-		return &ast.Record{At: e.At, Names: e.Names, Elems: x.exprs0(e.Elems)}
-	case *ast.BlockExpr:
-		return &ast.BlockExpr{At: e.At, Body: x.block(e.Body)}
-	case *ast.If:
-		return x.ifStmt(e)
-	case *ast.Int:
-		out := *e
-		return &out
-	case *ast.Str:
-		out := *e
-		return &out
-	case *ast.Bool:
-		out := *e
-		return &out
-	case *ast.Param:
-		out := *e
-		return &out
+		if arg, ok := x.exprs[n.Name]; ok && n.Of == nil {
+			return x.typeExpr(n, arg)
+		}
 	}
-	panic(fmt.Sprintf("macro %s: no copy of %T", x.macro.Name, e))
+	return nil
 }
 
-// typeArg copies a type that stands where an expression may: a bare word that is
-// a parameter means its argument.
-func (x *expansion) typeArg(e *ast.TypeExpr) ast.Expr {
-	if e.Keyword == "" && e.Of == nil && len(e.Suffixes) == 0 {
-		if arg, ok := x.exprs[e.Name]; ok {
-			return x.argument(arg)
-		}
+func (x *expansion) mapUse(n *ast.Map) ast.Node {
+	out := &ast.Map{At: n.At, Name: n.Name}
+	for _, k := range n.Keys {
+		out.Keys = append(out.Keys, ast.Rewrite(k, x.replace))
 	}
-	return x.typeExpr(e)
-}
-
-// typeExpr copies a type; a base name that is a parameter becomes the type that
-// its argument names, or has.
-func (x *expansion) typeExpr(e *ast.TypeExpr) *ast.TypeExpr {
-	if e == nil {
-		return nil
-	}
-	out := &ast.TypeExpr{At: e.At, Keyword: e.Keyword, Name: e.Name}
-	switch of := e.Of.(type) {
-	case *ast.TypeExpr:
-		out.Of = x.typeArg(of).(ast.Operand)
-	case ast.Expr:
-		out.Of = x.expr(of).(ast.Operand)
-	}
-	if arg, ok := x.exprs[e.Name]; ok && e.Of == nil {
-		switch arg := arg.(type) {
-		case *ast.Ident:
-			out.Name = arg.Name
-		case *ast.TypeExpr:
-			if e.Keyword != "" && arg.Keyword == "" && arg.Of == nil {
-				out.Name = arg.Name
-			} else if named, ok := arg.Of.(*ast.TypeExpr); ok && e.Keyword != "" {
-				out.Name = named.Name
-			} else {
-				out.Keyword, out.Name, out.Of = "", "", x.argument(arg).(ast.Operand)
-			}
-		default:
-			out.Keyword, out.Name, out.Of = "", "", x.argument(arg).(ast.Operand)
-		}
-	}
-	for _, s := range e.Suffixes {
-		out.Suffixes = append(out.Suffixes, ast.TypeSuffix{Pointer: s.Pointer, Len: x.expr(s.Len)})
+	if to, ok := x.maps[n.Name]; ok {
+		out.Name = to
+	} else {
+		x.unclean = append(x.unclean, out)
 	}
 	return out
+}
+
+// typeExpr copies a type whose base name is a parameter: behind struct, union or
+// enum it becomes the name in the argument, else the argument's type.
+func (x *expansion) typeExpr(n *ast.TypeExpr, arg ast.Expr) ast.Node {
+	out := &ast.TypeExpr{At: n.At, Keyword: n.Keyword, Name: n.Name}
+	if name := typeName(arg); n.Keyword != "" && name != "" {
+		out.Name = name
+	} else {
+		out.Keyword, out.Name, out.Of = "", "", ast.Clone(arg).(ast.Operand)
+	}
+	for _, s := range n.Suffixes {
+		if s.Len != nil {
+			s.Len = ast.Rewrite(s.Len, x.replace)
+		}
+		out.Suffixes = append(out.Suffixes, s)
+	}
+	return out
+}
+
+// typeName is the plain word that an argument consists of, also within typeof.
+func typeName(arg ast.Node) string {
+	switch arg := arg.(type) {
+	case *ast.Ident:
+		return arg.Name
+	case *ast.TypeExpr:
+		if arg.Of != nil {
+			return typeName(arg.Of)
+		}
+		if len(arg.Suffixes) == 0 {
+			return arg.Name
+		}
+	}
+	return ""
 }

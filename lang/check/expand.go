@@ -256,6 +256,7 @@ func (c *checker) body(probe *ast.Probe, ctx *Context, targets []Target, u uses)
 		inst:    &Instance{Probe: probe, Context: &own, Targets: targets, UsesName: u.named},
 		vars:    map[ast.Node]*varState{},
 		inline:  map[ast.Expr]*ast.BlockExpr{},
+		unclean: map[*ast.BlockExpr][]*ast.Map{},
 	}
 	if len(targets) == 1 {
 		own.Target = &targets[0]

@@ -214,6 +214,7 @@ func (c *checker) outside() *body {
 		inst:    &Instance{Probe: &ast.Probe{Body: &ast.Block{}}, Context: &Context{Provider: &Provider{Name: "unknown"}, Shared: true}},
 		vars:    map[ast.Node]*varState{},
 		inline:  map[ast.Expr]*ast.BlockExpr{},
+		unclean: map[*ast.BlockExpr][]*ast.Map{},
 		blind:   true,
 	}
 	b.round()

@@ -210,7 +210,7 @@ func (b *body) inlined(e ast.Expr, m *ast.Macro, args []ast.Expr) operand {
 	}
 	body := b.inline[e]
 	if body == nil {
-		x := &expansion{macro: m, id: len(b.inline) + 1, vars: map[string]string{}, maps: map[string]string{}, exprs: map[string]ast.Expr{}}
+		x := &expansion{id: len(b.inline) + 1, vars: map[string]string{}, maps: map[string]string{}, exprs: map[string]ast.Expr{}}
 		for i, p := range m.Params {
 			switch p := p.(type) {
 			case *ast.Var:
@@ -221,19 +221,13 @@ func (b *body) inlined(e ast.Expr, m *ast.Macro, args []ast.Expr) operand {
 				x.exprs[p.Name] = args[i]
 			}
 		}
-		body = &ast.BlockExpr{At: m.Body.At, Body: x.block(m.Body)}
-		b.inline[e] = body
-		for _, bad := range x.bad {
-			b.unclean = append(b.unclean, bad)
-		}
+		body = &ast.BlockExpr{At: m.Body.At, Body: ast.Rewrite(m.Body, x.replace)}
+		b.inline[e], b.unclean[body] = body, x.unclean
 	}
 	b.stack, b.calls = append(b.stack, m), append(b.calls, e)
-	ast.Walk(body, func(n ast.Node) bool {
-		if slices.Contains(b.unclean, n) {
-			b.errorf(n, InvalidMacro, "Unhygienic access to map: %s. Maps must be passed into the macro as arguments.", n.(*ast.Map).Name)
-		}
-		return true
-	})
+	for _, use := range b.unclean[body] {
+		b.errorf(use, InvalidMacro, "Unhygienic access to map: %s. Maps must be passed into the macro as arguments.", use.Name)
+	}
 	r := b.say(body, b.blockValue(body.Body))
 	b.stack, b.calls = b.stack[:len(b.stack)-1], b.calls[:len(b.calls)-1]
 	return r
