@@ -6,7 +6,10 @@
 // independent of the machine.
 package feature
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Version is a kernel version, major.minor.
 type Version struct{ Major, Minor int }
@@ -49,43 +52,56 @@ type UpTo Version
 // Has implements Set.
 func (v UpTo) Has(f *Feature) bool { return !Version(v).Less(f.Since) }
 
+// all are the features below, in their order.
+var all []*Feature
+
+// All lists every feature there is.
+func All() []*Feature { return slices.Clone(all) }
+
+// known makes a feature and adds it to the list.
+func known(name string, since Version, what string) *Feature {
+	f := &Feature{name, since, what}
+	all = append(all, f)
+	return f
+}
+
 // The features that scripts and code generation can depend on. Since is
 // mainline's version, from the kernel's own history of include/uapi/linux/bpf.h
 // and kernel/bpf/.
 var (
-	Ringbuf          = &Feature{"ringbuf", Version{5, 8}, "BPF ring buffer"}
-	ProbeReadKernel  = &Feature{"probe_read_kernel", Version{5, 5}, "bpf_probe_read_kernel"}
-	TracingBTF       = &Feature{"tp_btf", Version{5, 5}, "BTF-typed raw tracepoints"}
-	CurrentTaskBTF   = &Feature{"get_current_task_btf", Version{5, 11}, "bpf_get_current_task_btf"}
-	RdonlyCast       = &Feature{"rdonly_cast", Version{6, 2}, "bpf_rdonly_cast"}
-	AttachCookie     = &Feature{"attach_cookie", Version{5, 15}, "attach cookies"}
-	Loop             = &Feature{"loop", Version{5, 17}, "bpf_loop"}
-	IterNum          = &Feature{"iter_num", Version{6, 4}, "open-coded numeric iterators"}
-	ForEachMapElem   = &Feature{"for_each_map_elem", Version{5, 13}, "bpf_for_each_map_elem"}
-	MapLookupPerCPU  = &Feature{"map_lookup_percpu_elem", Version{5, 19}, "bpf_map_lookup_percpu_elem"}
-	MapElemCount     = &Feature{"map_sum_elem_count", Version{6, 6}, "bpf_map_sum_elem_count"}
-	BootTime         = &Feature{"ktime_get_boot_ns", Version{5, 8}, "bpf_ktime_get_boot_ns"}
-	TAITime          = &Feature{"ktime_get_tai_ns", Version{6, 1}, "bpf_ktime_get_tai_ns"}
-	SignalThread     = &Feature{"send_signal_thread", Version{5, 5}, "bpf_send_signal_thread"}
-	PidNS            = &Feature{"get_ns_current_pid_tgid", Version{5, 7}, "bpf_get_ns_current_pid_tgid"}
-	UprobeMulti      = &Feature{"uprobe_multi", Version{6, 6}, "uprobe_multi links"}
-	KprobeMulti      = &Feature{"kprobe_multi", Version{5, 18}, "kprobe_multi links"}
-	KprobeSession    = &Feature{"kprobe_session", Version{6, 10}, "kprobe sessions"}
-	PerfLink         = &Feature{"perf_link", Version{5, 15}, "BPF links for perf events"}
-	ISAv4            = &Feature{"isa_v4", Version{6, 6}, "BPF instruction set v4"}
-	BatchOps         = &Feature{"map_batch", Version{5, 6}, "batched map access"}
-	PerCPUBatchOps   = &Feature{"percpu_map_batch", Version{5, 13}, "batched access to per-CPU arrays"}
-	KsymPerCPU       = &Feature{"per_cpu_ptr", Version{5, 10}, "bpf_per_cpu_ptr"}
-	FuncIP           = &Feature{"get_func_ip", Version{5, 15}, "bpf_get_func_ip"}
-	Fentry           = &Feature{"fentry", Version{5, 5}, "fentry and fexit programs"}
-	DPath            = &Feature{"d_path", Version{5, 10}, "bpf_d_path"}
-	Snprintf         = &Feature{"snprintf", Version{5, 13}, "bpf_snprintf"}
-	Strncmp          = &Feature{"strncmp", Version{5, 17}, "bpf_strncmp"}
-	Jiffies64        = &Feature{"jiffies64", Version{5, 5}, "bpf_jiffies64"}
-	TaskStorage      = &Feature{"task_storage", Version{5, 11}, "task storage in tracing programs"}
-	BoundedLoops     = &Feature{"bounded_loops", Version{5, 3}, "loops"}
-	GlobalData       = &Feature{"global_data", Version{5, 2}, "global data"}
-	Iterators        = &Feature{"iter", Version{5, 8}, "BPF iterators"}
-	UprobeRefCounter = &Feature{"uprobe_refcount", Version{4, 20}, "uprobe reference counters"}
-	RawTPCookie      = &Feature{"raw_tp_cookie", Version{6, 10}, "attach cookies of raw tracepoints"}
+	Ringbuf          = known("ringbuf", Version{5, 8}, "BPF ring buffer")
+	ProbeReadKernel  = known("probe_read_kernel", Version{5, 5}, "bpf_probe_read_kernel")
+	TracingBTF       = known("tp_btf", Version{5, 5}, "BTF-typed raw tracepoints")
+	CurrentTaskBTF   = known("get_current_task_btf", Version{5, 11}, "bpf_get_current_task_btf")
+	RdonlyCast       = known("rdonly_cast", Version{6, 2}, "bpf_rdonly_cast")
+	AttachCookie     = known("attach_cookie", Version{5, 15}, "attach cookies")
+	Loop             = known("loop", Version{5, 17}, "bpf_loop")
+	IterNum          = known("iter_num", Version{6, 4}, "open-coded numeric iterators")
+	ForEachMapElem   = known("for_each_map_elem", Version{5, 13}, "bpf_for_each_map_elem")
+	MapLookupPerCPU  = known("map_lookup_percpu_elem", Version{5, 19}, "bpf_map_lookup_percpu_elem")
+	MapElemCount     = known("map_sum_elem_count", Version{6, 6}, "bpf_map_sum_elem_count")
+	BootTime         = known("ktime_get_boot_ns", Version{5, 8}, "bpf_ktime_get_boot_ns")
+	TAITime          = known("ktime_get_tai_ns", Version{6, 1}, "bpf_ktime_get_tai_ns")
+	SignalThread     = known("send_signal_thread", Version{5, 5}, "bpf_send_signal_thread")
+	PidNS            = known("get_ns_current_pid_tgid", Version{5, 7}, "bpf_get_ns_current_pid_tgid")
+	UprobeMulti      = known("uprobe_multi", Version{6, 6}, "uprobe_multi links")
+	KprobeMulti      = known("kprobe_multi", Version{5, 18}, "kprobe_multi links")
+	KprobeSession    = known("kprobe_session", Version{6, 10}, "kprobe sessions")
+	PerfLink         = known("perf_link", Version{5, 15}, "BPF links for perf events")
+	ISAv4            = known("isa_v4", Version{6, 6}, "BPF instruction set v4")
+	BatchOps         = known("map_batch", Version{5, 6}, "batched map access")
+	PerCPUBatchOps   = known("percpu_map_batch", Version{5, 13}, "batched access to per-CPU arrays")
+	KsymPerCPU       = known("per_cpu_ptr", Version{5, 10}, "bpf_per_cpu_ptr")
+	FuncIP           = known("get_func_ip", Version{5, 15}, "bpf_get_func_ip")
+	Fentry           = known("fentry", Version{5, 5}, "fentry and fexit programs")
+	DPath            = known("d_path", Version{5, 10}, "bpf_d_path")
+	Snprintf         = known("snprintf", Version{5, 13}, "bpf_snprintf")
+	Strncmp          = known("strncmp", Version{5, 17}, "bpf_strncmp")
+	Jiffies64        = known("jiffies64", Version{5, 5}, "bpf_jiffies64")
+	TaskStorage      = known("task_storage", Version{5, 11}, "task storage in tracing programs")
+	BoundedLoops     = known("bounded_loops", Version{5, 3}, "loops")
+	GlobalData       = known("global_data", Version{5, 2}, "global data")
+	Iterators        = known("iter", Version{5, 8}, "BPF iterators")
+	UprobeRefCounter = known("uprobe_refcount", Version{4, 20}, "uprobe reference counters")
+	RawTPCookie      = known("raw_tp_cookie", Version{6, 10}, "attach cookies of raw tracepoints")
 )

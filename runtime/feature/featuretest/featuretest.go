@@ -1,0 +1,137 @@
+// Package featuretest lets a test say what it needs of the machine that it runs on.
+//
+// Comes in: the features a test depends on. Goes out: the test goes on, is skipped,
+// or fails. Guaranteed: a skip never hides a fault. A test is skipped for a missing
+// feature only on a kernel older than the feature's first version, or on one that
+// was built without an option that the feature rests on; on every other kernel a
+// feature that is not found fails the test.
+//
+// The words "needs NAME" open the reason of every such skip: what runs the tests on
+// several kernels collects them.
+package featuretest
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"sonde/lang/feature"
+	"sonde/lang/types"
+	"sonde/runtime/host"
+)
+
+// NeedRoot skips a test that loads programs for a user who may not.
+func NeedRoot(t testing.TB) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("needs root: loads BPF programs")
+	}
+}
+
+// Need lets the test go on only where the kernel has all the features.
+func Need(t testing.TB, features ...*feature.Feature) {
+	t.Helper()
+	for _, f := range features {
+		if running().Features().Has(f) {
+			continue
+		}
+		version := Version()
+		if version.Less(f.Since) {
+			t.Skipf("needs %s: kernel %s has no %s (since %s)", f.Name, version, f.What, f.Since)
+		}
+		if missing := missingOptions(f); len(missing) > 0 {
+			t.Skipf("needs %s: this kernel was built without %s", f.Name, strings.Join(missing, ", "))
+		}
+		t.Fatalf("%s was not found, but kernel %s has it since %s", f.Name, version, f.Since)
+	}
+}
+
+// Named gives the feature of that name, or nil.
+func Named(name string) *feature.Feature {
+	for _, f := range feature.All() {
+		if f.Name == name {
+			return f
+		}
+	}
+	return nil
+}
+
+// Version is that of the running kernel.
+func Version() feature.Version { return running().Features().(versioned).Version() }
+
+type versioned interface{ Version() feature.Version }
+
+var running = sync.OnceValue(func() *host.Host { return host.New(host.Options{}) })
+
+// BTF is the running kernel's type information; nil when it has none.
+func BTF() types.BTF { return running().BTF() }
+
+// options are the configuration symbols that a feature rests on, besides CONFIG_BPF.
+var options = map[*feature.Feature][]string{
+	feature.KprobeMulti:   {"CONFIG_KPROBES", "CONFIG_FPROBE"},
+	feature.KprobeSession: {"CONFIG_KPROBES", "CONFIG_FPROBE"},
+	feature.FuncIP:        {"CONFIG_KPROBES"},
+	feature.Fentry:        {"CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS", "CONFIG_FUNCTION_TRACER"},
+	feature.TracingBTF:    {"CONFIG_DEBUG_INFO_BTF"},
+	feature.RdonlyCast:    {"CONFIG_DEBUG_INFO_BTF"},
+	feature.UprobeMulti:   {"CONFIG_UPROBES"},
+}
+
+// missingOptions are those of a feature that the kernel was built without. It is
+// empty when the kernel keeps its configuration to itself.
+func missingOptions(f *feature.Feature) []string {
+	enabled, err := kernelOptions()
+	if err != nil {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(options[f]), func(o string) bool { return enabled[o] })
+}
+
+// kernelOptions are the symbols that are y or m in the running kernel's
+// configuration, from the kernel itself or from where distributions put it.
+var kernelOptions = sync.OnceValues(func() (map[string]bool, error) {
+	text, err := readConfig()
+	if err != nil {
+		return nil, err
+	}
+	enabled := map[string]bool{}
+	lines := bufio.NewScanner(bytes.NewReader(text))
+	for lines.Scan() {
+		name, value, ok := strings.Cut(lines.Text(), "=")
+		if ok && (value == "y" || value == "m") {
+			enabled[name] = true
+		}
+	}
+	return enabled, lines.Err()
+})
+
+func readConfig() ([]byte, error) {
+	packed, err := os.ReadFile("/proc/config.gz")
+	if err == nil {
+		r, err := gzip.NewReader(bytes.NewReader(packed))
+		if err != nil {
+			return nil, err
+		}
+		return io.ReadAll(r)
+	}
+	var u unix.Utsname
+	if err := unix.Uname(&u); err != nil {
+		return nil, err
+	}
+	release := unix.ByteSliceToString(u.Release[:])
+	text, bootErr := os.ReadFile("/boot/config-" + release)
+	if bootErr == nil {
+		return text, nil
+	}
+	text, moduleErr := os.ReadFile("/lib/modules/" + release + "/config")
+	return text, errors.Join(err, bootErr, moduleErr)
+}
