@@ -46,13 +46,14 @@ type services struct {
 	clock  *Clock
 	plan   *plan.Plan
 	maps   []int
+	store  *Store // nil: none
 	probes map[uint64]*plan.Attach
 	raw    []byte
 	frames []uint64
 }
 
 func newServices(k *kernel) *services {
-	s := &services{clock: k.clock, plan: k.plan, maps: k.maps, probes: map[uint64]*plan.Attach{}}
+	s := &services{clock: k.clock, plan: k.plan, maps: k.maps, store: k.store, probes: map[uint64]*plan.Attach{}}
 	for _, a := range k.plan.Attach {
 		if a.Cookie != 0 {
 			s.probes[a.Cookie] = a
@@ -63,7 +64,7 @@ func newServices(k *kernel) *services {
 
 // ProbeName implements types.ProbeNames.
 func (s *services) ProbeName(cookie uint64) string {
-	if a := s.probes[cookie]; a != nil {
+	if a := s.probe(cookie); a != nil {
 		return a.Name
 	}
 	return ""
@@ -71,25 +72,35 @@ func (s *services) ProbeName(cookie uint64) string {
 
 // ProbeFunc implements types.ProbeNames.
 func (s *services) ProbeFunc(cookie uint64) string {
-	if a := s.probes[cookie]; a != nil {
+	if a := s.probe(cookie); a != nil {
 		return a.Func
 	}
 	return ""
 }
 
+func (s *services) probe(cookie uint64) *plan.Attach {
+	if a := s.probes[cookie]; a != nil || s.store == nil {
+		return a
+	}
+	return s.store.probe(cookie)
+}
+
 // Stack implements types.Stacks. The map that keeps traces of up to limit frames
 // is known by the size of its values.
 func (s *services) Stack(limit int, id uint64) ([]uint64, bool) {
-	i := slices.IndexFunc(s.plan.Maps, func(m *plan.Map) bool {
-		return m.Kind == plan.Stacks && m.ValueSize == uint32(8*limit)
-	})
-	if i < 0 {
+	fd := -1
+	if i := slices.IndexFunc(s.plan.Maps, func(m *plan.Map) bool { return isStacks(m, limit) }); i >= 0 {
+		fd = s.maps[i]
+	} else if s.store != nil {
+		fd = s.store.stacks(limit)
+	}
+	if fd < 0 {
 		return nil, false
 	}
 	if len(s.raw) != 8*limit {
 		s.raw = make([]byte, 8*limit)
 	}
-	if sys.Lookup(s.maps[i], binary.NativeEndian.AppendUint64(nil, id), s.raw) != nil {
+	if sys.Lookup(fd, binary.NativeEndian.AppendUint64(nil, id), s.raw) != nil {
 		return nil, false
 	}
 	s.frames = s.frames[:0]

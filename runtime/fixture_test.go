@@ -3,6 +3,7 @@ package runtime
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"os"
 	"slices"
 	"sync"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/asm"
+	"github.com/cilium/ebpf/features"
 
 	"sonde/codegen/plan"
 	"sonde/lang/config"
@@ -24,6 +26,14 @@ func needRoot(t testing.TB) {
 	t.Helper()
 	if os.Geteuid() != 0 {
 		t.Skip("loads BPF programs: needs root")
+	}
+}
+
+// needHelper skips tests of what a kernel does not have.
+func needHelper(t testing.TB, kind ebpf.ProgramType, fn asm.BuiltinFunc) {
+	t.Helper()
+	if err := features.HaveProgramHelper(kind, fn); errors.Is(err, ebpf.ErrNotSupported) {
+		t.Skipf("this kernel has no %s", fn)
 	}
 }
 

@@ -206,18 +206,10 @@ func (k *kernel) code(p *plan.Program) ([]byte, error) {
 		}
 	}
 	buf := bytes.NewBuffer(make([]byte, 0, insns.Size()))
-	if err := insns.Marshal(buf, byteOrder()); err != nil {
+	if err := insns.Marshal(buf, sys.ByteOrder()); err != nil {
 		return nil, err
 	}
 	return buf.Bytes(), nil
-}
-
-// byteOrder is the machine's, as a value that the assembler knows.
-func byteOrder() binary.ByteOrder {
-	if binary.NativeEndian.Uint16([]byte{1, 0}) == 1 {
-		return binary.LittleEndian
-	}
-	return binary.BigEndian
 }
 
 func (k *kernel) mapNamed(name string) int {

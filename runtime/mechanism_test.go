@@ -254,25 +254,33 @@ func TestOneAfterAnother(t *testing.T) {
 	}
 }
 
-// Cookies arrive.
+// Cookies arrive. Kernel 5.15.
 func TestCookies(t *testing.T) {
 	needRoot(t)
+	needHelper(t, ebpf.TracePoint, asm.FnGetAttachCookie)
 	path, offset := place(t, traced)
 	_, offset2 := place(t, tracedToo)
+	// A script may name a tracepoint more than once.
+	elsewhere := plan.PerfTracepoint{Category: "syscalls", Event: "sys_enter_swapon"}
 	body := ours(emitReg(0, asm.Mov.Reg(asm.R1, asm.R6), asm.FnGetAttachCookie.Call(), asm.Mov.Reg(asm.R8, asm.R0)))
 	body = append(asm.Instructions{asm.Mov.Reg(asm.R6, asm.R1)}, body...)
 	for _, test := range []struct {
 		kind ebpf.ProgramType
 		a, b plan.Mechanism
 		act  func()
+		more int // attachments, so that there is a gate
 	}{
-		{ebpf.TracePoint, getpgid, plan.PerfTracepoint{Category: "syscalls", Event: "sys_exit_getpgid"}, func() { hit(1) }},
-		{ebpf.Kprobe, plan.Uprobe{Path: path, Offset: offset}, plan.Uprobe{Path: path, Offset: offset2}, func() { tracedToo(traced(1)) }},
+		{ebpf.TracePoint, getpgid, plan.PerfTracepoint{Category: "syscalls", Event: "sys_exit_getpgid"}, func() { hit(1) }, 0},
+		{ebpf.TracePoint, getpgid, plan.PerfTracepoint{Category: "syscalls", Event: "sys_exit_getpgid"}, func() { hit(1) }, 5},
+		{ebpf.Kprobe, plan.Uprobe{Path: path, Offset: offset}, plan.Uprobe{Path: path, Offset: offset2}, func() { tracedToo(traced(1)) }, 0},
 	} {
-		t.Run(fmt.Sprintf("%T", test.a), func(t *testing.T) {
+		t.Run(fmt.Sprintf("%T/%d", test.a, test.more), func(t *testing.T) {
 			p := newPlan()
 			add(p, test.kind, test.a, body...).Cookie = 11
 			p.Attach = append(p.Attach, &plan.Attach{Program: 0, Name: "b", How: test.b, Cookie: 12, Span: at})
+			for range test.more {
+				p.Attach = append(p.Attach, &plan.Attach{Program: 0, Name: "more", How: elsewhere, Span: at})
+			}
 			r := start(t, p, nil)
 			test.act()
 			r.Stop()

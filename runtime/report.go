@@ -120,7 +120,7 @@ func (s *Session) reportLosses() {
 		}
 	}
 	for i, prog := range p.Programs {
-		if n, err := sys.Misses(s.kernel.progs[i]); err == nil && n > 0 {
+		if n := s.attached.Missed(i); n > 0 {
 			s.warn(source.Warningf(firstSpan(prog.Spans), "missed-runs",
 				"%s missed %s: the processor was running another program of a script at that moment", prog.Probe, plural(n, "time")))
 		}

@@ -96,6 +96,7 @@ func Start(ctx context.Context, p *plan.Plan, opts Options) (*Session, error) {
 	s := &Session{opts: opts, ready: make(chan struct{}), done: make(chan struct{}), output: &sync.Mutex{}}
 	if opts.Store != nil {
 		s.output = &opts.Store.output
+		p = opts.Store.number(p)
 	}
 	err := s.start(ctx, p)
 	if err != nil {

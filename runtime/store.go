@@ -23,6 +23,9 @@ type Store struct {
 
 	mu   sync.Mutex
 	maps map[string]*stored
+	// probes are the attachments that programs know by cookie; maps may hold cookies
+	// of sessions that have ended.
+	probes map[uint64]*plan.Attach
 }
 
 // stored is a map of the store.
@@ -34,7 +37,61 @@ type stored struct {
 }
 
 // NewStore makes an empty store.
-func NewStore() *Store { return &Store{maps: map[string]*stored{}} }
+func NewStore() *Store {
+	return &Store{maps: map[string]*stored{}, probes: map[uint64]*plan.Attach{}}
+}
+
+// number gives the plan with attach cookies that no earlier session of the store has
+// used.
+func (s *Store) number(p *plan.Plan) *plan.Plan {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	numbered := *p
+	numbered.Attach = slices.Clone(p.Attach)
+	for i, a := range numbered.Attach {
+		if a.Cookie == 0 {
+			continue
+		}
+		b := *a
+		b.Cookie = uint64(len(s.probes) + 1)
+		s.probes[b.Cookie] = &b
+		numbered.Attach[i] = &b
+	}
+	return &numbered
+}
+
+// probe finds an attachment of any session by its cookie, nil when there is none.
+func (s *Store) probe(cookie uint64) *plan.Attach {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.probes[cookie]
+}
+
+// stacks gives the map that keeps stack traces of up to limit frames, -1 when there
+// is none.
+func (s *Store) stacks(limit int) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, have := range s.maps {
+		if isStacks(have.m, limit) {
+			return have.fd
+		}
+	}
+	return -1
+}
+
+// isStacks tells whether m keeps stack traces of up to limit frames.
+func isStacks(m *plan.Map, limit int) bool {
+	return m.Kind == plan.Stacks && m.ValueSize == uint32(8*limit)
+}
+
+// Env gives what rendering maps of the store needs while no session runs; it asks
+// parent, which may be nil, for the rest.
+func (s *Store) Env(parent types.Env) *Env {
+	e := NewEnv(parent)
+	e.session.Store(&services{clock: NewClock(), plan: &plan.Plan{}, store: s})
+	return e
+}
 
 // keeps tells which kinds of maps outlive a session.
 func keeps(kind plan.MapKind) bool { return kind == plan.Data || kind == plan.Stacks }

@@ -30,22 +30,38 @@ type Set struct {
 	// detach is held while descriptors are being closed.
 	detach sync.Mutex
 
-	mu sync.Mutex
-	// links stop their program when they are closed; events are the perf events that
-	// they belong to, or, where the kernel has no links, that hold the program
-	// themselves.
-	links, events []int
+	mu   sync.Mutex
+	held held
+	// gates by program, see gate.go.
+	gates map[int]*gate
 	// reloaded programs, by index.
 	reloaded map[int]int
 	attached int
+	// missed counts runs left out by program, as far as gates saw it.
+	missed   map[int]uint64
 	failures source.List
+}
+
+// held are the descriptors that attachments hang on.
+type held struct {
+	// stops stop a program when they are closed: links, or, where the kernel has none,
+	// perf events that hold the program themselves. events are the perf events behind
+	// links.
+	stops, events []int
+	// gates stop the programs behind them when they are shut; what those hang on is in
+	// gated, and later, where the kernel can, in ring, an io_uring (0: none).
+	gates []*gate
+	gated []int
+	ring  int
+	// spare are programs that nothing needs any more.
+	spare []int
 }
 
 // New prepares to attach programs, descriptors by index in the plan. load loads a
 // program again for another attach type, for kernels that turn out not to
 // have the one that ProgramType gave.
 func New(p *plan.Plan, progs []int, load func(prog int, kind ebpf.AttachType) (int, error)) *Set {
-	return &Set{plan: p, progs: progs, load: load, reloaded: map[int]int{}}
+	return &Set{plan: p, progs: progs, load: load, gates: map[int]*gate{}, reloaded: map[int]int{}, missed: map[int]uint64{}}
 }
 
 // atOnce bounds how many attachments are made at the same time. Making one waits
@@ -57,6 +73,7 @@ const atOnce = 4
 // a diagnostic for each that failed; the others stand. When ctx is done, it makes no
 // more.
 func (s *Set) Attach(ctx context.Context) source.List {
+	s.openGates()
 	jobs := s.jobs(ctx)
 	queue := make(chan func(), len(jobs))
 	for _, j := range jobs {
@@ -72,6 +89,8 @@ func (s *Set) Attach(ctx context.Context) source.List {
 		})
 	}
 	wg.Wait()
+	// What is behind gates is only ever closed, and without waiting.
+	s.held.putAway()
 	return s.sorted()
 }
 
@@ -172,23 +191,48 @@ func (s *Set) prog(a *plan.Attach) int {
 	return s.progs[a.Program]
 }
 
-// hold keeps the descriptors of a finished attachment (event -1: none).
-func (s *Set) hold(link, event, count int) {
+// gateOf gives the gate before an attachment's program, or nil.
+func (s *Set) gateOf(a *plan.Attach) *gate {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.gates[a.Program]
+}
+
+// hold keeps the descriptors of a finished attachment: one that stops the program,
+// and the event behind it (-1: none).
+func (s *Set) hold(stop, event, count int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.held.stops = append(s.held.stops, stop)
+	if event >= 0 {
+		s.held.events = append(s.held.events, event)
+	}
+	s.attached += count
+}
+
+// holdGated keeps the descriptors of an attachment behind a gate (link -1: none).
+func (s *Set) holdGated(link, event int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if link >= 0 {
-		s.links = append(s.links, link)
+		s.held.gated = append(s.held.gated, link)
 	}
-	if event >= 0 {
-		s.events = append(s.events, event)
-	}
-	s.attached += count
+	s.held.gated = append(s.held.gated, event)
+	s.attached++
 }
 
 func (s *Set) failed(d *source.Diagnostic) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.failures = append(s.failures, d)
+}
+
+// Missed is how many runs of a program the kernel left out, since it was detached.
+func (s *Set) Missed(prog int) uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	own, _ := sys.Misses(s.progs[prog]) // 0 where the kernel does not count
+	return own + s.missed[prog]
 }
 
 // Count is how many attachments stand.

@@ -61,14 +61,11 @@ func TestWithoutLinks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := sys.SetPerfEventProgram(prog.FD(), event); err != nil {
-		t.Fatal(err)
-	}
-	if err := sys.EnablePerfEvent(event); err != nil {
+	if err := setProgram(prog.FD(), event); err != nil {
 		t.Fatal(err)
 	}
 	s := New(&plan.Plan{}, nil, nil)
-	s.hold(-1, event, 1)
+	s.hold(event, -1, 1)
 	_, _ = syscall.Getpgid(0)
 	s.Detach()
 	_, _ = syscall.Getpgid(0)
@@ -132,6 +129,36 @@ func TestAbandon(t *testing.T) {
 			break
 		}
 		last = n
+	}
+}
+
+// With many perf attachments, programs stand behind gates, and run as before.
+func TestGates(t *testing.T) {
+	prog, runs := counter(t, ebpf.TracePoint)
+	other, otherRuns := counter(t, ebpf.TracePoint)
+	p := &plan.Plan{Programs: []*plan.Program{{Type: ebpf.TracePoint}, {Type: ebpf.TracePoint}}}
+	for i, event := range []string{"sys_enter_getpgid", "sys_exit_getpgid", "sys_enter_getsid", "sys_exit_getsid", "sys_enter_getpgid"} {
+		p.Attach = append(p.Attach, &plan.Attach{Program: i / 4, How: plan.PerfTracepoint{Category: "syscalls", Event: event}})
+	}
+	s := New(p, []int{prog.FD(), other.FD()}, nil)
+	if failed := s.Attach(t.Context()); len(failed) > 0 {
+		t.Fatal(failed[0])
+	}
+	if len(s.held.gates) != 2 || len(s.held.stops) != 0 || s.Count() != 5 {
+		t.Errorf("%d gates, %d links, %d attached", len(s.held.gates), len(s.held.stops), s.Count())
+	}
+	act := func() {
+		_, _ = syscall.Getpgid(0)
+		_, _, _ = syscall.RawSyscall(unix.SYS_GETSID, 0, 0, 0)
+	}
+	act()
+	s.Detach()
+	act()
+	if a, b := runs(), otherRuns(); a != 4 || b != 1 {
+		t.Errorf("%d and %d runs, want 4 and 1", a, b)
+	}
+	if s.Missed(0) != 0 {
+		t.Errorf("%d runs missed", s.Missed(0))
 	}
 }
 

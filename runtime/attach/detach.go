@@ -1,6 +1,7 @@
 package attach
 
 import (
+	"slices"
 	"sync"
 
 	"golang.org/x/sys/unix"
@@ -10,42 +11,71 @@ import (
 
 // closers bounds how many links are closed at the same time. Each close waits
 // for a grace period (20 to 30 ms) in a thread of its own, and the kernel lets all that
-// wait at the same time share one: with 4 threads, 360 links take 2.4 s, with 360 0.1 s.
-const closers = 512
+// wait at the same time share one.
+const closers = 128
 
 // Detach stops all programs and waits until none runs any more. It takes as
 // long as a grace period or two of the kernel, about 30 ms, for any number of
-// attachments, if the kernel has BPF links (5.15) and io_uring (5.1), else up to 70 ms for
-// each perf tracepoint and perf uprobe.
+// attachments; where the kernel has no io_uring, up to 70 ms more for each perf tracepoint
+// and perf uprobe.
 func (s *Set) Detach() {
 	s.detach.Lock()
 	defer s.detach.Unlock()
-	links, events := s.take()
-	closeAtOnce(links)
+	h := s.take()
+	if h.shut() {
+		sys.Quiesce()
+	}
+	closeAtOnce(h.stops)
+	s.countMissed(h.gates)
 	// No program hangs on these any more. What closing them waits for concerns nobody.
-	if len(links) == 0 || !sys.HandOver(events) {
-		closeAtOnce(events)
-	}
+	h.drop(append(h.gated, h.events...))
 }
 
-// Abandon leaves the detaching to the kernel and returns at once, for a process
-// that is about to exit: programs may still run for a while.
+// Abandon leaves the detaching to the kernel and returns at once, for a process that
+// is about to exit: programs may still run for a while. When Detach is at work
+// already, it waits for that.
 func (s *Set) Abandon() {
-	links, events := s.take()
-	if !sys.HandOver(append(links, events...)) {
-		closeAtOnce(links)
-	}
+	s.detach.Lock()
+	defer s.detach.Unlock()
+	h := s.take()
+	h.shut()
+	h.drop(slices.Concat(h.gated, h.stops, h.events))
 }
 
-func (s *Set) take() (links, events []int) {
+// drop closes fds, without waiting if it can, and what else there is.
+func (h *held) drop(fds []int) {
+	if !sys.HandOver(fds) {
+		closeAtOnce(fds)
+	}
+	if h.ring > 0 {
+		unix.Close(h.ring)
+	}
+	for _, g := range h.gates {
+		g.close()
+	}
+	sys.CloseAll(h.spare)
+}
+
+// countMissed remembers what gates will no longer be there to tell.
+func (s *Set) countMissed(gates []*gate) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	links, events = s.links, s.events
-	for _, fd := range s.reloaded {
-		unix.Close(fd)
+	for _, g := range gates {
+		n, _ := sys.Misses(g.prog) // 0 where the kernel does not count
+		s.missed[g.index] += n
 	}
-	s.links, s.events, s.attached, s.reloaded = nil, nil, 0, map[int]int{}
-	return links, events
+}
+
+func (s *Set) take() held {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	h := s.held
+	s.held, s.attached = held{}, 0
+	for _, fd := range s.reloaded {
+		h.spare = append(h.spare, fd)
+	}
+	s.reloaded, s.gates = map[int]int{}, map[int]*gate{}
+	return h
 }
 
 func closeAtOnce(fds []int) {

@@ -12,24 +12,53 @@ import (
 // run makes a program run at a perf event's occurrences, and keeps both. On failure
 // the event is closed.
 func (s *Set) run(a *plan.Attach, event, count int) error {
-	link, err := sys.LinkPerfEvent(s.prog(a), event, a.Cookie)
-	if err == nil {
-		s.hold(link, event, count)
-		return nil
-	}
-	if errors.Is(err, unix.EINVAL) {
-		// Before 5.15: no links, no cookies.
-		if a.Cookie != 0 {
-			err = errNoCookies
-		} else if err = sys.SetPerfEventProgram(s.prog(a), event); err == nil {
-			if err = sys.EnablePerfEvent(event); err == nil {
-				s.hold(-1, event, count)
-				return nil
-			}
+	g := s.gateOf(a)
+	link, err := s.link(a, g, event)
+	if errors.Is(err, unix.EEXIST) {
+		// A tracepoint takes a program once only, but a script may name it twice.
+		if g, err = s.gate(a.Program, s.prog(a)); err == nil {
+			link, err = s.link(a, g, event)
 		}
 	}
-	unix.Close(event)
-	return err
+	switch {
+	case err != nil:
+		unix.Close(event)
+		return err
+	case g != nil:
+		s.holdGated(link, event)
+	case link < 0:
+		s.hold(event, -1, count)
+	default:
+		s.hold(link, event, count)
+	}
+	return nil
+}
+
+// link attaches a program, or the gate before it, to an event. Where the kernel has no
+// links (before 5.15) it gives -1, and the event holds the program.
+func (s *Set) link(a *plan.Attach, g *gate, event int) (int, error) {
+	prog := s.prog(a)
+	if g != nil {
+		prog = g.prog
+	}
+	link, err := sys.LinkPerfEvent(prog, event, a.Cookie)
+	switch {
+	case err == nil:
+		return link, nil
+	case !errors.Is(err, unix.EINVAL):
+		return -1, err
+	case a.Cookie != 0:
+		return -1, errNoCookies
+	}
+	return -1, setProgram(prog, event)
+}
+
+// setProgram attaches without a link: the event holds the program.
+func setProgram(prog, event int) error {
+	if err := sys.SetPerfEventProgram(prog, event); err != nil {
+		return err
+	}
+	return sys.EnablePerfEvent(event)
 }
 
 // perfEvent attaches to a software or hardware event, on each CPU by itself: an

@@ -147,16 +147,7 @@ func (s *Set) linkMulti(g *multi, list []*plan.Attach) error {
 
 // attachSingly attaches a group by perf events, with the program loaded for them.
 func (s *Set) attachSingly(g *multi) {
-	s.mu.Lock()
-	_, have := s.reloaded[g.prog]
-	var err error
-	if !have {
-		var fd int
-		if fd, err = s.load(g.prog, ebpf.AttachNone); err == nil {
-			s.reloaded[g.prog] = fd
-		}
-	}
-	s.mu.Unlock()
+	err := s.reload(g.prog, len(g.list) >= gateFrom)
 	for _, a := range g.list {
 		each := err
 		if each == nil {
@@ -166,4 +157,28 @@ func (s *Set) attachSingly(g *multi) {
 			s.failed(explain(a, each))
 		}
 	}
+}
+
+// reload loads a program for perf events, unless that was done, and makes a gate for it.
+func (s *Set) reload(i int, gated bool) error {
+	s.mu.Lock()
+	fd, have := s.reloaded[i]
+	s.mu.Unlock()
+	if !have {
+		var err error
+		if fd, err = s.load(i, ebpf.AttachNone); err != nil {
+			return err
+		}
+	}
+	var g *gate
+	if gated {
+		g, _ = s.gate(i, fd) // without one the program is attached directly
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.reloaded[i] = fd
+	if g != nil {
+		s.gates[i] = g
+	}
+	return nil
 }

@@ -12,6 +12,8 @@
 package sys
 
 import (
+	"encoding/binary"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -22,6 +24,7 @@ const (
 	cmdMapCreate            = 0
 	cmdMapLookup            = 1
 	cmdMapUpdate            = 2
+	cmdMapDelete            = 3
 	cmdProgLoad             = 5
 	cmdProgTestRun          = 10
 	cmdInfoByFD             = 15
@@ -68,6 +71,25 @@ func name(s string) (n [16]byte) {
 
 // first gives the address of a slice's first byte, nil when it has none.
 func first[T any](s []T) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(s)) }
+
+// ByteOrder is the machine's, as a value that cilium's assembler knows.
+func ByteOrder() binary.ByteOrder {
+	if binary.NativeEndian.Uint16([]byte{1, 0}) == 1 {
+		return binary.LittleEndian
+	}
+	return binary.BigEndian
+}
+
+const membarrierGlobal = 1 // MEMBARRIER_CMD_GLOBAL
+
+// Quiesce waits until all programs that run at this moment have ended: for one grace
+// period of RCU, under which programs other than sleepable ones run.
+func Quiesce() {
+	if _, _, errno := unix.Syscall(unix.SYS_MEMBARRIER, membarrierGlobal, 0, 0); errno != 0 {
+		// Kernels with nohz_full have no such call. Programs run for microseconds.
+		time.Sleep(10 * time.Millisecond)
+	}
+}
 
 // CloseAll closes descriptors one after another.
 func CloseAll(fds []int) {

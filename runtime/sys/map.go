@@ -56,6 +56,13 @@ func Update(fd int, key, value []byte, flags uint64) error {
 	return err
 }
 
+// Delete removes the element at key. ENOENT: there is none.
+func Delete(fd int, key []byte) error {
+	attr := elemAttr{fd: uint32(fd), key: first(key)}
+	_, err := bpf(cmdMapDelete, unsafe.Pointer(&attr), unsafe.Sizeof(attr))
+	return err
+}
+
 // Batch is the position of a walk over a map by batches. The zero Batch is the
 // start.
 type Batch struct {
