@@ -90,8 +90,12 @@ var builtins = []*record.Builtin{
 var probes = []*record.Probe{
 	probe.Begin,
 	probe.End,
+	probe.Fentry,
+	probe.Fexit,
 	probe.Hardware,
 	probe.Interval,
+	probe.Kprobe,
+	probe.Kretprobe,
 	probe.Profile,
 	probe.RawTracepoint,
 	probe.Self,

@@ -1,0 +1,242 @@
+package probe
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"sonde/codegen/plan"
+	"sonde/lang/check"
+	"sonde/lang/feature"
+	"sonde/lang/source"
+	"sonde/lang/types"
+	"sonde/stdlib/record"
+)
+
+// Kprobe attaches to the kernel's functions and instructions.
+var Kprobe = kernelFunction("kprobe", "k", false, `Runs when a function of the kernel is entered, or at an instruction of it.
+argN are the arguments in registers; cast them to the kernel's types. A module may be
+named first, and wildcards may stand in both parts. Functions come and go with the
+kernel's versions: a tracepoint that says the same lasts longer.`,
+	record.Example{Script: `kprobe:vfs_read { @[comm] = count(); }`},
+	record.Example{Script: `kprobe:vfs_open { printf("%s\n", str(((struct path *)arg0).dentry.d_name.name)); }`})
+
+// Kretprobe attaches to the returns of the kernel's functions.
+var Kretprobe = kernelFunction("kretprobe", "kr", true, `Runs when a function of the kernel returns; retval is its result.
+The arguments are gone by then: keep them in a map keyed by tid at the entry, or use
+fexit.`,
+	record.Example{Script: `kretprobe:vfs_read { @bytes = hist(retval); }`})
+
+// kernelTarget is what an attach point on a kernel function says: a symbol with an
+// offset, or an address when the symbol is empty.
+type kernelTarget struct {
+	module, symbol  string
+	offset, address uint64
+}
+
+func kernelFunction(name, alias string, ret bool, doc string, examples ...record.Example) *record.Probe {
+	forms := []string{name + ":function", name + ":module:function", name + ":address"}
+	if !ret {
+		forms = append(forms, name+":function+offset")
+	}
+	return &record.Probe{
+		Provider: check.Provider{
+			Name:    name,
+			Aliases: []string{alias},
+			Parse:   func(p *check.Point) *source.Diagnostic { return parseKernel(p, ret, forms) },
+			Expand: func(p *check.Point, host check.Host, opt *check.Options) ([]check.Target, *source.Diagnostic) {
+				return expandKernel(p, host, opt, ret)
+			},
+			Context: func(t *check.Target, _ check.Host) (*check.Context, *source.Diagnostic) {
+				return kernelContext(t, ret), nil
+			},
+			Cookie: feature.AttachCookie,
+		},
+		Attach:   mechanism,
+		List:     func(host check.Host, parts []string) ([]string, error) { return listFunctions(host, name, parts) },
+		Syntax:   forms,
+		Doc:      doc,
+		Examples: examples,
+	}
+}
+
+func parseKernel(p *check.Point, ret bool, forms []string) *source.Diagnostic {
+	if d := wantParts(p, 1, 2, forms...); d != nil {
+		return d
+	}
+	at := kernelTarget{symbol: p.Parts[len(p.Parts)-1]}
+	if len(p.Parts) == 2 {
+		at.module = p.Parts[0]
+	}
+	if at.symbol == "" {
+		return bad(p, codeValue, "%s should be attached to a function", p.Provider.Name).
+			WithHint("write %s", forms[0])
+	}
+	if address, err := strconv.ParseUint(at.symbol, 0, 64); err == nil {
+		at.symbol, at.address = "", address
+		p.Data = at
+		return nil
+	}
+	symbol, offset, found := strings.Cut(at.symbol, "+")
+	if found {
+		n, err := strconv.ParseUint(offset, 0, 64)
+		if err != nil {
+			return bad(p, codeValue, "Invalid offset %s", offset).
+				WithHint("an offset is a number of bytes, such as +8 or +0x10")
+		}
+		if ret && n != 0 {
+			return bad(p, codeValue, "%s can not be attached to an offset", p.Provider.Name).
+				WithHint("write %s", forms[0])
+		}
+		at.symbol, at.offset = symbol, n
+	}
+	p.Data = at
+	return nil
+}
+
+func expandKernel(p *check.Point, host check.Host, opt *check.Options, ret bool) ([]check.Target, *source.Diagnostic) {
+	at := p.Data.(kernelTarget)
+	name := p.Provider.Name + ":"
+	target := func(module, symbol string) check.Target {
+		full := symbol
+		if module != "" && module != kernelModule {
+			full = module + ":" + symbol
+		}
+		if at.offset != 0 {
+			full += "+" + strconv.FormatUint(at.offset, 10)
+		}
+		return check.Target{Point: p, Name: name + full, Func: symbol,
+			Data: plan.Kprobe{Module: module, Symbol: symbol, Offset: at.offset, Return: ret}}
+	}
+	switch {
+	case at.symbol == "":
+		if !opt.Unsafe {
+			return nil, bad(p, codeValue, "attaching to an address of the kernel is not safe: nothing tells that an instruction begins there").
+				WithHint("name the function, or add --unsafe")
+		}
+		return []check.Target{{Point: p, Name: name + p.Parts[0], Data: plan.Kprobe{Address: at.address, Return: ret}}}, nil
+	case !isGlob(at.symbol) && !isGlob(at.module):
+		if d := refused(p, at.symbol); d != nil {
+			return nil, d
+		}
+		if !opt.Offline && !functionExists(host, at.module, at.symbol) {
+			return nil, noSuchFunction(p, host, at.symbol)
+		}
+		return []check.Target{target(at.module, at.symbol)}, nil
+	}
+	return expandFunctions(p, host, opt, at, target)
+}
+
+// functionExists tells whether the kernel has the function. BTF knows most of them
+// and is quickly asked; the table of symbols knows all.
+func functionExists(host check.Host, module, symbol string) bool {
+	if btf := host.BTF(); btf != nil {
+		if _, ok := btf.Func(module, symbol); ok {
+			return true
+		}
+	}
+	address, err := host.KernelSymbol(symbol)
+	return err != nil || address != 0
+}
+
+// expandFunctions resolves wildcards among what the kernel can trace.
+func expandFunctions(p *check.Point, host check.Host, opt *check.Options, at kernelTarget, target func(module, symbol string) check.Target) ([]check.Target, *source.Diagnostic) {
+	found, err := host.Functions(at.module, at.symbol)
+	if err != nil {
+		if opt.Offline {
+			return []check.Target{target(at.module, at.symbol)}, nil
+		}
+		return nil, bad(p, codeHost, "can not list the kernel's functions: %v", err)
+	}
+	var targets []check.Target
+	for _, f := range found {
+		module, symbol, _ := cut(f)
+		if whyRefused(symbol) == "" {
+			targets = append(targets, target(module, symbol))
+		}
+	}
+	if len(targets) == 0 {
+		return nil, bad(p, codeHost, "No matches for %s %s", p.Provider.Name, joined(p.Parts)).
+			WithHint("sonde -l '%s:*' lists what there is", p.Provider.Name)
+	}
+	return targets, nil
+}
+
+func noSuchFunction(p *check.Point, host check.Host, symbol string) *source.Diagnostic {
+	d := bad(p, codeHost, "No matches for %s %s", p.Provider.Name, symbol)
+	if all, err := host.Functions("*", "*"); err == nil {
+		for i, f := range all {
+			_, all[i], _ = cut(f)
+		}
+		if near := source.Closest(symbol, all); near != "" {
+			return d.WithHint("did you mean %s:%s?", p.Provider.Name, near)
+		}
+	}
+	return d.WithHint("the compiler may have inlined it; sonde -l '%s:*' lists what there is", p.Provider.Name)
+}
+
+// kernelContext is that of programs on kernel functions.
+func kernelContext(t *check.Target, ret bool) *check.Context {
+	ctx := &check.Context{
+		// Nothing in it depends on the function, so all targets are alike.
+		Key:      t.Point.Provider.Name,
+		Provider: t.Point.Provider,
+		Program:  check.ProgKprobe,
+		Layout:   check.ArgsRegs,
+		NumArgs:  -1,
+		Regs:     true,
+		Space:    types.Kernel,
+	}
+	if ret {
+		ctx.NumArgs, ctx.Layout = 0, check.ArgsNone
+		ctx.Retval = types.Uint64
+	}
+	return ctx
+}
+
+func listFunctions(host check.Host, provider string, parts []string) ([]string, error) {
+	module, symbol := rawParts(parts)
+	found, err := host.Functions(module, symbol)
+	if err != nil {
+		return nil, err
+	}
+	names := make([]string, 0, len(found))
+	for _, f := range found {
+		m, s, _ := cut(f)
+		if len(parts) < 2 && m == kernelModule {
+			f = s
+		}
+		names = append(names, provider+":"+f)
+	}
+	return slices.Compact(names), nil
+}
+
+// recursive lists functions that probes themselves run through: a program there
+// would run for ever, or lock up the machine. (The kernel refuses many more; these
+// it may let pass.)
+var recursive = []string{
+	"migrate_disable", "migrate_enable",
+	"__rcu_read_lock", "__rcu_read_unlock", "rcu_read_lock_*", "rcu_read_unlock_*", "rcu_read_unlock_strict",
+	"preempt_count_add", "preempt_count_sub",
+	"__bpf_prog_enter*", "__bpf_prog_exit*", "bpf_get_*", "__bpf_tramp_*",
+	"queued_spin_lock_slowpath", "_raw_spin_lock*", "_raw_spin_unlock*",
+}
+
+// whyRefused tells why a function must not be traced, or "".
+func whyRefused(symbol string) string {
+	for _, glob := range recursive {
+		if match(glob, symbol) {
+			return "BPF programs run through it themselves"
+		}
+	}
+	return ""
+}
+
+func refused(p *check.Point, symbol string) *source.Diagnostic {
+	why := whyRefused(symbol)
+	if why == "" {
+		return nil
+	}
+	return bad(p, codeValue, "%s can not be traced: %s", symbol, why).
+		WithHint("trace a function that calls it")
+}
