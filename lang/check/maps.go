@@ -133,7 +133,10 @@ func (b *body) shaped(st *mapState, e ast.Node, s shape) bool {
 func (b *body) element(e *ast.Map) *mapState {
 	st := b.useMap(e)
 	if e.Keys == nil {
-		return st.ifOK(b.shaped(st, e, scalar))
+		if !b.shaped(st, e, scalar) {
+			return nil
+		}
+		return st
 	}
 	tuple := &types.Tuple{}
 	key := of(tuple)
@@ -155,13 +158,6 @@ func (b *body) element(e *ast.Map) *mapState {
 	}
 	b.key(st, key, e, e.Keys)
 	return st
-}
-
-func (st *mapState) ifOK(ok bool) *mapState {
-	if ok {
-		return st
-	}
-	return nil
 }
 
 // key joins a key into the map's key type. exprs are what it was written as.

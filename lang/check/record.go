@@ -246,10 +246,12 @@ type Context struct {
 	// Target is the only target when not Shared; the checker sets it.
 	Target *Target
 	// Bound: the program is tied to the target when it is loaded, and can't be
-	// shared. BindTo is its BTF name or function, BindID the BTF id when known.
-	Bound  bool
-	BindTo string
-	BindID uint32
+	// shared. BindTo is its BTF name or function, BindID the BTF id when known, in
+	// the module BindModule ("" for the kernel proper).
+	Bound      bool
+	BindTo     string
+	BindModule string
+	BindID     uint32
 	// Args is the struct behind args, nil when there is none. ArgsLayout tells how
 	// the fields are reached.
 	Args   *types.Struct
