@@ -33,6 +33,7 @@ var layers = []struct{ path, may string }{
 	{"codegen", "lang codegen"},
 	// The host answers the checker, and what it asks is for those who ask it.
 	{"runtime/host", "lang runtime"},
+	{"runtime/feature/featuretest", "lang/feature runtime/feature runtime/host"},
 	{"runtime/feature", "lang/feature lang/types runtime/sys"},
 	{"runtime", "codegen/plan lang/source lang/types runtime"},
 	{"stdlib", "lang codegen/lower codegen/plan codegen/ssa runtime/event stdlib"},
@@ -77,9 +78,10 @@ var ordinary = []struct{ path, words, why string }{
 	{"lang", "func rawtracepoint", "kinds of names that type information lists"},
 	{"lang/parse", "end", "a token, in a table of phrases"},
 	{"lang/check", "end", "the upper bound of a range, in a message"},
-	{"lang/feature", "strncmp", "a helper, by the kernel's name"},
-	{"codegen", "func ctx args zero exit bswap", "words of the printed form of code"},
-	{"runtime/attach", "uprobe", "a folder of /sys/bus/event_source"},
+	{"lang/feature", "strncmp fentry", "a helper and a kind of program, by the kernel's names"},
+	{"codegen", "func ctx args zero exit bswap kfunc", "words of the printed form of code"},
+	{"codegen/lower", "pid", "a member of struct task_struct"},
+	{"runtime/attach", "uprobe kprobe", "folders of /sys/bus/event_source"},
 	{"runtime/host", "rawtracepoint", "a kind of names that type information lists"},
 	{"runtime", "count time", "words of messages"},
 }
