@@ -1,10 +1,14 @@
 package builtin
 
 import (
+	"errors"
+	"fmt"
 	"io"
 	"os"
+	"syscall"
 
 	"sonde/codegen/plan"
+	"sonde/lang/source"
 	"sonde/runtime/event"
 	"sonde/stdlib/record"
 )
@@ -16,7 +20,7 @@ var Cat = formatted{
 		name := string(text)
 		data, err := readFile(name, int64(s.Plan().Config.MaxCatBytes))
 		if err != nil {
-			s.Warn(ev.Span, "cat: %v", err)
+			reportAt(s, ev, source.Error, runtimeError, fmt.Sprintf("failed to open file '%s' (%s)", name, reason(err)))
 			return
 		}
 		s.Out().Text(ev.Action, data)
@@ -37,4 +41,13 @@ func readFile(name string, limit int64) ([]byte, error) {
 	}
 	defer f.Close()
 	return io.ReadAll(io.LimitReader(f, limit))
+}
+
+// reason is an error in the words of the C library, without the path.
+func reason(err error) string {
+	var errno syscall.Errno
+	if errors.As(err, &errno) {
+		return sentence(errno.Error())
+	}
+	return err.Error()
 }

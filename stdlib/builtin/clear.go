@@ -1,10 +1,13 @@
 package builtin
 
 import (
+	"fmt"
+
 	"sonde/codegen/lower"
 	"sonde/codegen/plan"
 	"sonde/codegen/ssa"
 	"sonde/lang/check"
+	"sonde/lang/source"
 	"sonde/lang/types"
 	"sonde/runtime/event"
 	"sonde/stdlib/record"
@@ -37,7 +40,7 @@ func mapOrder(name string, order func(event.Map) error, doc string, examples ...
 		Handle: func(s event.Session, ev *plan.Event, _ []byte) {
 			v := s.Plan().Vars[ev.Data.(int)]
 			if err := order(s.Map(v)); err != nil {
-				s.Warn(ev.Span, "%s(%s): %v", name, v.Name, err)
+				reportAt(s, ev, source.Error, runtimeError, fmt.Sprintf("%s(%s): %v", name, v.Name, err))
 			}
 		},
 		Doc:      doc,

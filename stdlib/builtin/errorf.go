@@ -26,14 +26,7 @@ func reported(name string, severity source.Severity, doc string, examples ...rec
 	r := formatted{
 		name: name,
 		act: func(s event.Session, ev *plan.Event, text []byte) {
-			d := source.Diagnostic{Severity: severity, Span: ev.Span, Msg: string(text)}
-			at := ev.Span.Start
-			s.Out().Message(ev.Action, []event.Field{
-				{Name: "msg", Value: d.Msg},
-				{Name: "filename", Value: at.Filename},
-				{Name: "line", Value: at.Line},
-				{Name: "col", Value: at.Column},
-			}, d.Error())
+			reportAt(s, ev, severity, ev.Action, string(text))
 		},
 		doc:      doc,
 		examples: examples,
@@ -46,3 +39,20 @@ func reported(name string, severity source.Severity, doc string, examples ...rec
 	}
 	return r
 }
+
+// reportAt writes a message about the place in the script that an event comes
+// from.
+func reportAt(s event.Session, ev *plan.Event, severity source.Severity, kind, text string) {
+	d := source.Diagnostic{Severity: severity, Span: ev.Span, Msg: text}
+	at := ev.Span.Start
+	s.Out().Message(kind, []event.Field{
+		{Name: "msg", Value: d.Msg},
+		{Name: "filename", Value: at.Filename},
+		{Name: "line", Value: at.Line},
+		{Name: "col", Value: at.Column},
+	}, d.Error())
+}
+
+// runtimeError is the JSON record of what goes wrong on behalf of a script while it
+// runs.
+const runtimeError = "runtime_error"

@@ -1,6 +1,8 @@
 package builtin
 
 import (
+	"fmt"
+
 	"sonde/codegen/lower"
 	"sonde/codegen/plan"
 	"sonde/codegen/ssa"
@@ -153,7 +155,7 @@ func handlePrint(s event.Session, ev *plan.Event, payload []byte) {
 		err = s.Out().Map(v, s.Map(v), data.Top, data.Div)
 	}
 	if err != nil {
-		s.Warn(ev.Span, "print(%s): %v", v.Name, err)
+		reportAt(s, ev, source.Error, runtimeError, fmt.Sprintf("print(%s): %v", v.Name, err))
 	}
 }
 

@@ -1,10 +1,12 @@
 package builtin
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 
 	"sonde/codegen/plan"
+	"sonde/lang/source"
 	"sonde/runtime/event"
 	"sonde/stdlib/record"
 )
@@ -22,7 +24,7 @@ var System = formatted{
 		// amounts to.
 		s.Out().Line("syscall", out)
 		if err != nil {
-			s.Warn(ev.Span, "system: %s: %v", command, err)
+			reportAt(s, ev, source.Error, runtimeError, fmt.Sprintf("system: %s: %v", command, err))
 		}
 	},
 	doc: `Runs a shell command, which a format and its arguments give, and prints its output.
