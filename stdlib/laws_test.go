@@ -33,7 +33,7 @@ var layers = []struct{ path, may string }{
 	{"codegen", "lang codegen"},
 	// The host answers the checker, and what it asks is for those who ask it.
 	{"runtime/host", "lang runtime"},
-	{"runtime/feature/featuretest", "lang/feature runtime/feature runtime/host"},
+	{"runtime/feature/featuretest", "lang/feature lang/types runtime/feature runtime/host"},
 	{"runtime/feature", "lang/feature lang/types runtime/sys"},
 	{"runtime", "codegen/plan lang/source lang/types runtime"},
 	{"stdlib", "lang codegen/lower codegen/plan codegen/ssa runtime/event stdlib"},
