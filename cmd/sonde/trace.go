@@ -51,7 +51,10 @@ func (t *tool) trace(p *plan.Plan) (int, error) {
 		Attached: notifyAttached,
 	}
 	interrupts := make(chan os.Signal, 2)
-	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // under nohup(1) it stays ignored
+		signal.Notify(interrupts, syscall.SIGHUP)
+	}
 	started := make(chan *runtime.Session, 1)
 	go interruptible(interrupts, cancel, started)
 	session, err := runtime.Start(ctx, p, opts)
