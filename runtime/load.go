@@ -21,7 +21,8 @@ import (
 // script leaves it open.
 const (
 	ringFloor   = 4 << 20
-	ringCeiling = 64 << 20
+	ringCeiling = 16 << 20
+	ringPerCPU  = 256 << 10
 )
 
 // kernel is a plan in the kernel: descriptors, by the indices of the plan.
@@ -32,6 +33,10 @@ type kernel struct {
 	maps  []int
 	progs []int
 	btf   int
+
+	mu sync.Mutex
+	// created are the names of maps that the store did not have before.
+	created []string
 }
 
 // load creates the plan's maps and loads its programs. Nothing runs yet.
@@ -42,10 +47,18 @@ func load(p *plan.Plan, store *Store, clock *Clock, attachType func(prog int) eb
 		maps: filled(len(p.Maps), -1), progs: filled(len(p.Programs), -1),
 	}
 	if err := k.load(attachType); err != nil {
-		k.close()
+		k.undo()
 		return nil, err
 	}
 	return k, nil
+}
+
+// undo is close for a session that never ran: the store keeps nothing of it.
+func (k *kernel) undo() {
+	for _, name := range k.created {
+		k.store.Drop(name)
+	}
+	k.close()
 }
 
 func (k *kernel) load(attachType func(prog int) ebpf.AttachType) error {
@@ -104,7 +117,15 @@ func (k *kernel) createMap(i int) error {
 	}
 	var err error
 	if k.store != nil && keeps(m.Kind) {
-		k.maps[i], err = k.store.keep(k.plan, i, spec, create)
+		k.maps[i], err = k.store.keep(k.plan, i, spec, func() (int, error) {
+			fd, err := create()
+			if err == nil {
+				k.mu.Lock()
+				k.created = append(k.created, storeName(k.plan, i))
+				k.mu.Unlock()
+			}
+			return fd, err
+		})
 	} else {
 		k.maps[i], err = create()
 	}
@@ -146,7 +167,7 @@ func ringSize(pages uint64) uint32 {
 	}
 	size := uint64(ringFloor)
 	if cpus, err := sys.PossibleCPUs(); err == nil {
-		size = max(size, uint64(cpus)<<20)
+		size = max(size, uint64(cpus)*ringPerCPU)
 	}
 	var info unix.Sysinfo_t
 	if unix.Sysinfo(&info) == nil {

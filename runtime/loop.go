@@ -198,27 +198,28 @@ func (l *loop) round() {
 		l.checked = time.Now()
 		l.session.reportLostEvents()
 	}
-	l.mu.Lock()
-	calls := l.calls
-	l.calls = nil
-	l.mu.Unlock()
+	calls := l.take(false)
 	for _, f := range calls {
 		f()
 	}
-	if len(calls) > 0 && !l.held {
-		l.drain()
-	}
 	if l.quit {
 		l.drain()
-		l.mu.Lock()
-		l.ended = true
-		left := l.calls
-		l.calls = nil
-		l.mu.Unlock()
-		for _, f := range left {
+		for _, f := range l.take(true) {
 			f()
 		}
 	}
+	if read > 0 || len(calls) > 0 {
+		l.idle()
+	}
+}
+
+// take gives the calls that wait; after the last time there are no more.
+func (l *loop) take(last bool) []func() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	calls := l.calls
+	l.calls, l.ended = nil, last
+	return calls
 }
 
 // pace chooses the next pause by how full the buffer was: below 1/64 the pause grows, above 1/16
@@ -238,16 +239,13 @@ func (l *loop) pace(read int) {
 	}
 }
 
-// drain handles the records that are there and gives how many bytes they took. Then
-// the output is written. A buffer that is filled as fast as it is read ends it too.
+// drain handles the records that are there, a bufferful at most, and gives how many bytes
+// they took.
 func (l *loop) drain() int {
 	if l.reader == nil {
 		return 0
 	}
 	read, _ := l.reader.Drain(l.process)
-	if read > 0 {
-		l.idle()
-	}
 	return read
 }
 

@@ -203,6 +203,12 @@ func TestStore(t *testing.T) {
 		t.Errorf("blames %v", d.Span)
 	}
 	store.Drop("@n")
+	// A session that does not start leaves nothing behind.
+	p.Events[0].Action = "nobody"
+	if _, err := tryStart(t, p, func(o *Options) { o.Store = store }); err == nil || len(store.Vars()) != 0 {
+		t.Errorf("error %v, maps in the store: %v", err, store.Vars())
+	}
+	p.Events[0].Action = "value"
 	start(t, p, func(o *Options) { o.Store = store }).ends(t)
 }
 

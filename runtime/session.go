@@ -122,7 +122,7 @@ func (s *Session) giveUp() {
 		s.loop.close()
 	}
 	if s.kernel != nil {
-		s.kernel.close()
+		s.kernel.undo()
 	}
 	if s.opts.Child != nil {
 		s.opts.Child.Terminate()

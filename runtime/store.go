@@ -100,11 +100,7 @@ func keeps(kind plan.MapKind) bool { return kind == plan.Data || kind == plan.St
 // that the store has, or of a new one that it then has. A map of another shape under
 // the same name is an error.
 func (s *Store) keep(p *plan.Plan, i int, spec sys.MapSpec, create func() (int, error)) (int, error) {
-	m := p.Maps[i]
-	name, v := m.Name, varOf(p, i)
-	if v != nil {
-		name = v.Name
-	}
+	m, name, v := p.Maps[i], storeName(p, i), varOf(p, i)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	have := s.maps[name]
@@ -123,6 +119,14 @@ func (s *Store) keep(p *plan.Plan, i int, spec sys.MapSpec, create func() (int, 
 		return -1, mapError(p, i, err)
 	}
 	return fd, nil
+}
+
+// storeName is what the store calls map i of a plan.
+func storeName(p *plan.Plan, i int) string {
+	if v := varOf(p, i); v != nil {
+		return v.Name
+	}
+	return p.Maps[i].Name
 }
 
 func varOf(p *plan.Plan, i int) *plan.Var {

@@ -26,6 +26,10 @@ type Set struct {
 	progs []int
 	// load loads a program again, for another attach type.
 	load func(prog int, kind ebpf.AttachType) (int, error)
+	// What the machine says, asked once and only if needed: the processors that run, and
+	// the numbers of two kinds of perf events.
+	cpus                   func() ([]int, error)
+	uprobeKind, kprobeKind func() (uint32, error)
 
 	// detach is held while descriptors are being closed.
 	detach sync.Mutex
@@ -61,7 +65,13 @@ type held struct {
 // program again for another attach type, for kernels that turn out not to
 // have the one that ProgramType gave.
 func New(p *plan.Plan, progs []int, load func(prog int, kind ebpf.AttachType) (int, error)) *Set {
-	return &Set{plan: p, progs: progs, load: load, gates: map[int]*gate{}, reloaded: map[int]int{}, missed: map[int]uint64{}}
+	return &Set{
+		plan: p, progs: progs, load: load,
+		cpus:       sync.OnceValues(sys.OnlineCPUs),
+		uprobeKind: sync.OnceValues(func() (uint32, error) { return sys.PerfType("uprobe") }),
+		kprobeKind: sync.OnceValues(func() (uint32, error) { return sys.PerfType("kprobe") }),
+		gates:      map[int]*gate{}, reloaded: map[int]int{}, missed: map[int]uint64{},
+	}
 }
 
 // atOnce bounds how many attachments are made at the same time. Making one waits

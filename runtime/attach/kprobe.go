@@ -16,14 +16,14 @@ const returnProbe = 1 << 0
 // kprobe attaches to a kernel function through the perf event kind of that name
 // (kernel 4.17).
 func (s *Set) kprobe(a *plan.Attach, how plan.Kprobe) error {
-	kind, err := sys.PerfType("kprobe")
+	kind, err := s.kprobeKind()
 	if errors.Is(err, fs.ErrNotExist) {
 		return errNoKprobes
 	}
 	if err != nil {
 		return err
 	}
-	cpu, err := firstCPU()
+	cpu, err := s.firstCPU()
 	if err != nil {
 		return err
 	}

@@ -64,7 +64,7 @@ func setProgram(prog, event int) error {
 // perfEvent attaches to a software or hardware event, on each CPU by itself: an
 // event that is not bound to a process has to be.
 func (s *Set) perfEvent(a *plan.Attach, how plan.PerfEvent) error {
-	cpus, err := sys.OnlineCPUs()
+	cpus, err := s.cpus()
 	if err != nil {
 		return err
 	}

@@ -26,7 +26,7 @@ func (s *Set) tracepoint(a *plan.Attach, how plan.PerfTracepoint) error {
 			return err
 		}
 	}
-	cpu, err := firstCPU()
+	cpu, err := s.firstCPU()
 	if err != nil {
 		return err
 	}
@@ -56,8 +56,8 @@ func eventID(category, event string) (uint64, error) {
 }
 
 // firstCPU is a CPU to open an event on that works anywhere; CPU 0 may be offline.
-func firstCPU() (int, error) {
-	cpus, err := sys.OnlineCPUs()
+func (s *Set) firstCPU() (int, error) {
+	cpus, err := s.cpus()
 	if err != nil {
 		return 0, err
 	}

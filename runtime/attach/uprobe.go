@@ -19,7 +19,7 @@ const refCounterShift = 32
 // uprobe attaches to a place in a file through the perf event kind of that name (kernel
 // 4.17).
 func (s *Set) uprobe(a *plan.Attach, how plan.Uprobe) error {
-	kind, err := sys.PerfType("uprobe")
+	kind, err := s.uprobeKind()
 	if errors.Is(err, fs.ErrNotExist) {
 		return errNoUprobes
 	}
@@ -35,7 +35,7 @@ func (s *Set) uprobe(a *plan.Attach, how plan.Uprobe) error {
 	// The kernel runs the program in all threads of the process.
 	if e.PID = how.PID; how.PID == 0 {
 		e.PID = -1
-		if e.CPU, err = firstCPU(); err != nil {
+		if e.CPU, err = s.firstCPU(); err != nil {
 			return err
 		}
 	}
