@@ -159,7 +159,7 @@ func lowerStack(b *lower.Builder, t stackType, dst lower.Place) {
 		b.Set(key, hash)
 		b.Set(id, hash)
 		if t.user {
-			b.Set(pid, high32(b, b.Call(ssa.HelperPidTgid)))
+			b.Set(pid, b.Tgid(true))
 		} else {
 			b.Set(pid, b.Const(0))
 		}

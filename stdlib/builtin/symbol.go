@@ -44,7 +44,7 @@ var Usym = &record.Builtin{
 	},
 	Lowering: lower.Lowering{Into: func(b *lower.Builder, c *check.Call, dst lower.Place) {
 		b.Set(dst.At(0, types.Uint64), b.Int(c.Args[0], types.Uint64))
-		b.Set(dst.At(8, types.Uint64), high32(b, b.Call(ssa.HelperPidTgid)))
+		b.Set(dst.At(8, types.Uint64), b.Tgid(true))
 	}},
 	Types: []types.Type{usymType{}},
 	Doc: `Shows an address of the current process as the function that it lies in.
