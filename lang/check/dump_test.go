@@ -10,6 +10,8 @@ import (
 
 	"sonde/lang/check"
 	"sonde/lang/check/checktest"
+	"sonde/lang/check/hosttest"
+	"sonde/lang/parse"
 	"sonde/lang/source"
 )
 
@@ -45,5 +47,15 @@ func TestTypes(t *testing.T) {
 				t.Errorf("got:\n%s", got)
 			}
 		})
+	}
+}
+
+func BenchmarkCheck(b *testing.B) {
+	text := `tracepoint:sched:sched_switch { @start[args.prev_pid] = nsecs; if (@start[args.next_pid]) { @us[args.next_comm] = sum((nsecs - @start[args.next_pid]) / 1000); } }`
+	lib, host := checktest.New(), hosttest.New()
+	script, _ := parse.Parse(source.NewFile("bench", text), parse.Options{})
+	b.ReportAllocs()
+	for b.Loop() {
+		check.Check(script, lib, host, nil)
 	}
 }
