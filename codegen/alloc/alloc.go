@@ -163,6 +163,9 @@ type Term struct {
 	A, B   Operand
 	Succs  []Edge
 	Likely int8
+	// Leaves is 1 or 2 when that successor of a branch leaves a loop in which the
+	// other stays.
+	Leaves int8
 	Span   source.Span
 }
 

@@ -43,7 +43,24 @@ func (r *Result) buildBlocks(f *ssa.Func) []*Block {
 	r.splitEdges()
 	r.sortBlocks(r.Blocks[0])
 	r.findLoops()
+	r.findExits()
 	return of
+}
+
+// findExits notes the branches that leave loops, but for those on null pointers,
+// which end iterations that the verifier has other means to follow.
+func (r *Result) findExits() {
+	for _, b := range r.Blocks {
+		if t := &b.Term; t.Kind == ssa.Branch && t.Likely == 0 {
+			yes, no := t.Succs[0].To.depth, t.Succs[1].To.depth
+			switch {
+			case yes < b.depth && no >= b.depth:
+				t.Leaves = 1
+			case no < b.depth && yes >= b.depth:
+				t.Leaves = 2
+			}
+		}
+	}
 }
 
 // likely is what the branch says of its sides, or else that pointers which may be

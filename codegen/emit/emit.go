@@ -205,8 +205,12 @@ func (e *emitter) branch(t *alloc.Term, next *alloc.Block) {
 		}
 		return
 	}
+	// The verifier follows the side that falls through first and keeps the other for
+	// later, 8192 of them at most (BPF_COMPLEXITY_LIMIT_JMP_SEQ). Where it follows each
+	// turn of a loop, leaving must fall through, so that the other side is next.
 	cond := t.Cond
-	if negated, ok := cond.Negate(); ok && yes == next {
+	negated, ok := cond.Negate()
+	if ok && (t.Leaves == 1 || t.Leaves == 0 && yes == next) {
 		cond, yes, no = negated, no, yes
 	}
 	in := compare(cond, t.A, t.B, t.Width)

@@ -94,7 +94,7 @@ func load(p *ssa.Program, code *emit.Code) (*loaded, error) {
 // loadProgram loads as the runtime does, with the description that callbacks need.
 func (l *loaded) loadProgram(code *emit.Code, insns asm.Instructions) error {
 	d := emit.NewDebug(nil)
-	spec := sys.Program{Name: "test", Type: uint32(ebpf.RawTracepoint), License: "GPL", Log: make([]byte, 1<<20)}
+	spec := sys.Program{Name: "test", Type: uint32(ebpf.RawTracepoint), License: "GPL"}
 	spec.FuncInfo, spec.LineInfo = d.Add(code)
 	var raw bytes.Buffer
 	if err := insns.Marshal(&raw, binary.LittleEndian); err != nil {
@@ -108,6 +108,8 @@ func (l *loaded) loadProgram(code *emit.Code, insns asm.Instructions) error {
 	defer unix.Close(spec.BTF)
 	fd, err := sys.LoadProgram(&spec)
 	if err != nil {
+		spec.Log = make([]byte, 1<<20)
+		_, _ = sys.LoadProgram(&spec) // once more, for what the verifier says
 		log, _, _ := bytes.Cut(spec.Log, []byte{0})
 		return fmt.Errorf("%w\n%s", err, log)
 	}
