@@ -156,6 +156,9 @@ func (b *Builder) assignBytes(p Place, op Operand) {
 		b.Clear(p)
 	}
 	switch {
+	case !op.Remote && op.Place.Ptr.Type.Kind == ssa.Ctx && !plainWords(op.Type):
+		// Not all of an event's record can be loaded.
+		b.copyCall(p, b.span(op.Place, n), n)
 	case !op.Remote:
 		b.copy(p, op.Place, n)
 	default:
