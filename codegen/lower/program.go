@@ -200,7 +200,7 @@ func (b *Builder) body() {
 		b.Return(b.Const(0))
 	}
 	for _, f := range b.prog.ssa.Funcs {
-		prune(f)
+		f.RemoveUnreachable()
 	}
 }
 
@@ -222,38 +222,6 @@ func (b *Builder) setResult(v *ssa.Value) {
 	if b.fn.result != nil {
 		b.Def(b.fn.result, v)
 	}
-}
-
-// prune removes blocks that nothing leads to.
-func prune(f *ssa.Func) {
-	live := map[*ssa.Block]bool{}
-	work := []*ssa.Block{f.Blocks[0]}
-	for len(work) > 0 {
-		blk := work[len(work)-1]
-		work = work[:len(work)-1]
-		if live[blk] {
-			continue
-		}
-		live[blk] = true
-		for _, e := range blk.Term.Succs {
-			work = append(work, e.To)
-		}
-	}
-	kept := f.Blocks[:0]
-	for _, blk := range f.Blocks {
-		if !live[blk] {
-			continue
-		}
-		preds := blk.Preds[:0]
-		for _, p := range blk.Preds {
-			if live[p] {
-				preds = append(preds, p)
-			}
-		}
-		blk.Preds = preds
-		kept = append(kept, blk)
-	}
-	f.Blocks = kept
 }
 
 // finish sizes what grew while the programs were made.

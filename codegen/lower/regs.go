@@ -41,15 +41,6 @@ var machines = map[string]*registers{
 	},
 }
 
-// NumArgRegs is how many arguments a machine (a GOARCH) passes in registers, 0 for
-// machines that are not known.
-func NumArgRegs(arch string) int {
-	if m := machines[arch]; m != nil {
-		return len(m.args)
-	}
-	return 0
-}
-
 // HasReg tells whether a machine has a register of that name.
 func HasReg(arch, name string) bool {
 	m := machines[arch]

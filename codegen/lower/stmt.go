@@ -109,7 +109,12 @@ func (b *Builder) assign(s *ast.Assign) {
 		b.assignVar(b.info.Vars[target], s.Value)
 	case *ast.Map:
 		m := b.info.Maps[target]
-		if c := b.info.Calls[s.Value]; c != nil && c.Func.Shape == check.Aggregation {
+		before, last := check.Unblock(s.Value)
+		if c := b.info.Calls[last]; c != nil && c.Func.Shape == check.Aggregation {
+			b.declareAll(before)
+			for _, s := range before {
+				b.stmt(s)
+			}
 			b.aggregate(m, target.Keys, c)
 			return
 		}
