@@ -37,6 +37,9 @@ type Options struct {
 	Dump func(stage, program, text string)
 	// Verify checks the SSA after lowering and after each pass.
 	Verify bool
+	// Plain leaves out optimisation and gives every value a place in memory: what
+	// the real thing is compared with in tests.
+	Plain bool
 }
 
 // defaultFrameLimit is the size up to which values lie in the stack frame when the
@@ -118,15 +121,19 @@ func (c *compiler) program(p *ssa.Program) (*emit.Code, error) {
 			return nil, fmt.Errorf("after lowering: %w", err)
 		}
 	}
-	if err := opt.Run(p, opt.Options{Verify: c.Verify, Dump: c.passDump(), Disable: c.disable}); err != nil {
+	if err := opt.Run(p, opt.Options{Verify: c.Verify, Dump: c.passDump(), Disable: c.disable, DisableAll: c.Plain}); err != nil {
 		return nil, err
 	}
 	if c.wants("ssa") {
 		c.dump("ssa", p.Name, p.String())
 	}
+	allocate := alloc.Allocate
+	if c.Plain {
+		allocate = alloc.Trivial
+	}
 	var funcs []*alloc.Result
 	for _, f := range p.Funcs {
-		r, err := alloc.Allocate(f)
+		r, err := allocate(f)
 		if err != nil {
 			return nil, err
 		}
