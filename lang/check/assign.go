@@ -1,6 +1,8 @@
 package check
 
 import (
+	"slices"
+
 	"sonde/lang/ast"
 	"sonde/lang/types"
 )
@@ -14,8 +16,12 @@ func (b *body) assign(s *ast.Assign) {
 	case *ast.Map:
 		b.mapNamed(target.Name).assigned = true
 		st := b.element(target)
-		if call := b.aggregation(s.Value); call != nil {
+		before, last := Unblock(s.Value)
+		if call := b.aggregation(last); call != nil {
+			b.push()
+			b.stmts(before)
 			b.aggregate(st, s, call)
+			b.pop()
 			return
 		}
 		x := b.expr(s.Value)
@@ -168,6 +174,22 @@ func (b *body) storeVar(v *varState, at ast.Node, from ast.Expr, x operand) {
 	if from != nil {
 		b.narrows(from, x, v.Type)
 	}
+}
+
+// Unblock looks into a block expression for the expression that is its value, and
+// gives the statements before it. For other expressions there are none.
+func Unblock(e ast.Expr) (before []ast.Stmt, last ast.Expr) {
+	blk, ok := e.(*ast.BlockExpr)
+	if !ok || len(blk.Body.Stmts) == 0 {
+		return nil, e
+	}
+	n := len(blk.Body.Stmts) - 1
+	tail, ok := blk.Body.Stmts[n].(*ast.ExprStmt)
+	if !ok || !tail.Last {
+		return nil, e
+	}
+	before, last = Unblock(tail.X)
+	return slices.Concat(blk.Body.Stmts[:n], before), last
 }
 
 // aggregation gives the call when e is a direct call of an aggregation.
