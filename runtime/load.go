@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime"
 	"sync"
+	"sync/atomic"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/asm"
@@ -271,23 +272,21 @@ func filled(n, v int) []int {
 	return s
 }
 
-// inParallel calls f for 0 … n-1, at the same time when there are several, and
-// gives the error of the lowest index.
+// inParallel calls f for 0 … n-1, on as many processors as there are, this
+// goroutine's among them, and gives the error of the lowest index.
 func inParallel(n int, f func(i int) error) error {
-	if n == 1 {
-		return f(0)
-	}
 	errs := make([]error, n)
-	var wg sync.WaitGroup
-	// More at once than processors does not help: none of this waits.
-	slots := make(chan struct{}, max(2, runtime.NumCPU()))
-	for i := range n {
-		wg.Go(func() {
-			slots <- struct{}{}
-			errs[i] = f(i)
-			<-slots
-		})
+	var next atomic.Int64
+	work := func() {
+		for i := next.Add(1) - 1; i < int64(n); i = next.Add(1) - 1 {
+			errs[i] = f(int(i))
+		}
 	}
+	var wg sync.WaitGroup
+	for range min(n, runtime.NumCPU()) - 1 {
+		wg.Go(work)
+	}
+	work()
 	wg.Wait()
 	for _, err := range errs {
 		if err != nil {
