@@ -37,7 +37,7 @@ var layers = []struct{ path, may string }{
 	{"runtime/feature", "lang/feature lang/types runtime/sys"},
 	{"runtime", "codegen/plan lang/source lang/types runtime"},
 	{"stdlib", "lang codegen/lower codegen/plan codegen/ssa runtime/event stdlib"},
-	{"cmd", "lang codegen runtime stdlib"},
+	{"cmd", "lang codegen runtime stdlib cmd"},
 }
 
 // TestImportDirection checks that layers import only what they stand on.

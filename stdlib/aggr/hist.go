@@ -141,23 +141,19 @@ func (histType) Block() bool { return true }
 
 // bucket computes the bucket of a number without branches: the position of the
 // highest bit is found by halving what is left, where a difference below zero
-// says in its highest bit that there is something in the upper half.
+// says in its highest bit that there is something in the upper half. Of the last
+// two bits the upper one is the answer itself.
 func (t histType) bucket(b *lower.Builder, n *ssa.Value) *ssa.Value {
 	x := b.Bin(ssa.OpOr, b.Bin(ssa.OpRsh, n, b.Const(int64(t.Bits))), b.Const(1))
-	var shift *ssa.Value
-	for j := int64(5); j >= 0; j-- {
+	shift := b.Const(0)
+	for j := int64(5); j > 0; j-- {
 		half := int64(1) << j
 		above := b.Bin(ssa.OpSub, b.Const(1<<half-1), x)
 		step := b.Bin(ssa.OpAnd, b.Bin(ssa.OpRsh, above, b.Const(63-j)), b.Const(half))
-		if shift == nil {
-			shift = step
-		} else {
-			shift = b.Bin(ssa.OpOr, shift, step)
-		}
-		if j > 0 {
-			x = b.Bin(ssa.OpRsh, x, step)
-		}
+		shift = b.Bin(ssa.OpOr, shift, step)
+		x = b.Bin(ssa.OpRsh, x, step)
 	}
+	shift = b.Bin(ssa.OpOr, shift, b.Bin(ssa.OpRsh, x, b.Const(1)))
 	i := b.Bin(ssa.OpRsh, n, shift)
 	i = b.Bin(ssa.OpAdd, i, b.Bin(ssa.OpLsh, shift, b.Const(int64(t.Bits))))
 	i = b.Bin(ssa.OpAdd, i, b.Const(1))
