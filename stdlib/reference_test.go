@@ -1,7 +1,6 @@
 package stdlib
 
 import (
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,8 +11,6 @@ import (
 	"sonde/lang/config"
 	"sonde/stdlib/record"
 )
-
-var update = flag.Bool("update", false, "rewrite the expected side of golden files")
 
 // TestReference keeps the reference pages in docs equal to the records they are
 // made from.
@@ -116,8 +113,7 @@ func configPage() string {
 	b.WriteString("# Settings\n\n" + madeFrom)
 	b.WriteString("A script sets them in its `config = { … }` block; the environment variable wins over it.\n\n")
 	defaults := config.Default()
-	for i := range config.Settings {
-		s := &config.Settings[i]
+	for _, s := range config.Settings {
 		fmt.Fprintf(&b, "## %s\n\nEnvironment: `%s`. Default: `%s`.\n\n%s\n\n", s.Name, s.EnvName(), s.Get(&defaults), strings.TrimSpace(s.Doc))
 	}
 	return b.String()
