@@ -108,7 +108,7 @@ func (s *Session) reportLosses() {
 		s.lost(count(plan.LostEvents))
 		if n := s.report.lostEvents; n > 0 {
 			s.warn(source.Warningf(source.Span{}, "lost-events", "Total lost event count: %d", n).
-				WithHint("a larger buffer (config perf_rb_pages), fewer or shorter outputs, or a map instead of printf lose less"))
+				WithHint("a larger buffer (config perf_rb_pages), fewer or shorter outputs, or counting in a map lose less"))
 		}
 		if n := count(plan.LostStacks); n > 0 {
 			s.warn(source.Warningf(source.Span{}, "lost-stacks", "Lost %s: the table of stacks was full or two fell on one place", plural(n, "stack")))
