@@ -149,6 +149,13 @@ func (a *arguments) check(pidSet bool) error {
 	return nil
 }
 
+// wantsPrompt tells that there is nothing to run or to print, so that a person at a
+// terminal wants the prompt.
+func (a *arguments) wantsPrompt() bool {
+	return a.file == "" && !a.programSet && !a.list && !a.fmt && a.command == "" && a.output == "" && a.mode == "" &&
+		len(a.stages) == 0
+}
+
 // takeWords gives the words that are no options their meaning.
 func (a *arguments) takeWords(words []string) error {
 	if a.help || a.version || a.info {

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 
@@ -16,9 +17,8 @@ import (
 // listPattern lists what matches -l's pattern: probes, or the definition of a
 // struct, union or enum.
 func listPattern(a *arguments) int {
-	out := bufio.NewWriter(os.Stdout)
-	defer out.Flush()
-	l := &lister{out: out, host: newHost(a), verbose: a.verbose}
+	l := newLister(os.Stdout, newHost(a), a.verbose)
+	defer l.out.Flush()
 	search := a.search
 	if search == "" {
 		search = "*"
@@ -26,7 +26,7 @@ func listPattern(a *arguments) int {
 	status := 0
 	for pattern := range strings.SplitSeq(search, ",") {
 		if err := l.list(strings.TrimSpace(pattern)); err != nil {
-			out.Flush()
+			l.out.Flush()
 			complain(err)
 			status = 1
 		}
@@ -39,6 +39,10 @@ type lister struct {
 	out     *bufio.Writer
 	host    check.Host
 	verbose bool
+}
+
+func newLister(w io.Writer, host check.Host, verbose bool) *lister {
+	return &lister{out: bufio.NewWriter(w), host: host, verbose: verbose}
 }
 
 func (l *lister) list(pattern string) error {

@@ -11,8 +11,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-
-	"golang.org/x/term"
 )
 
 // version is set by the linker from the repository's tag.
@@ -23,13 +21,6 @@ func main() {
 }
 
 func run(args []string) int {
-	if len(args) == 1 {
-		if term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stdout.Fd())) {
-			return interactive()
-		}
-		usage(os.Stderr)
-		return 1
-	}
 	a, err := parseArguments(args[1:])
 	if err != nil {
 		complain(err)
@@ -44,6 +35,8 @@ func run(args []string) int {
 		return 0
 	case a.info:
 		return info(a)
+	case a.wantsPrompt() && atTerminal():
+		return interactive(a)
 	case a.list && a.file == "" && !a.programSet && !isFile(a.search):
 		return listPattern(a)
 	}

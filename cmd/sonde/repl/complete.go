@@ -1,0 +1,195 @@
+package repl
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"sonde/lang/check"
+)
+
+// Complete gives what the last word of a text can become: each candidate is a whole word
+// that begins with it, and from is where in the text it stands. Sorted.
+func (e *Engine) Complete(text string) (candidates []string, from int) {
+	if strings.HasPrefix(text, ":") {
+		return e.completeCommand(text)
+	}
+	ctx := scan(text)
+	switch {
+	case ctx.quoted || ctx.comment:
+		return nil, len(text)
+	case ctx.depth == 0:
+		from = strings.LastIndexAny(text, " \t\n,;") + 1
+		if names := e.probeNames(text[from:]); len(names) > 0 || strings.Contains(text[from:], ":") {
+			return withPrefix(slices.Concat(names, e.namesFor(text, from)), text[from:]), from
+		}
+	}
+	from = wordStart(text)
+	if base, ok := memberOf(text[:from]); ok {
+		return withPrefix(e.members(base), text[from:]), from
+	}
+	return withPrefix(e.namesFor(text, from), text[from:]), from
+}
+
+// namesFor gives what a word in an expression or statement can be, by what stands
+// before it and its first letter.
+func (e *Engine) namesFor(text string, from int) []string {
+	words := strings.Fields(text[:from])
+	if len(words) > 0 && from > 0 && text[from-1] == ' ' && isTag(words[len(words)-1]) {
+		if btf := e.opt.Host.BTF(); btf != nil && from < len(text) {
+			return btf.Names(words[len(words)-1])
+		}
+		return nil
+	}
+	switch {
+	case strings.HasPrefix(text[from:], "@"):
+		return append(e.mapNames(""), sigils(text[:from], '@')...)
+	case strings.HasPrefix(text[from:], "$"):
+		return sigils(text[:from], '$')
+	}
+	return e.vocabularyOfScripts()
+}
+
+// keywords begin statements and expressions.
+var keywords = []string{
+	"break", "continue", "else", "false", "for", "if", "let", "macro", "return", "struct", "true", "union", "enum", "unroll", "while",
+}
+
+// vocabularyOfScripts is what can be written in a body: names of values, names of
+// functions with the parenthesis, keywords.
+func (e *Engine) vocabularyOfScripts() []string {
+	names := slices.Clone(keywords)
+	for _, name := range e.opt.Library.Names("func") {
+		if f := e.opt.Library.Func(name); f != nil && f.Shape != check.Value {
+			name += "("
+		}
+		names = append(names, name)
+	}
+	return names
+}
+
+// vocabulary is what :doc knows of the library.
+func (e *Engine) vocabulary(string) []string {
+	return slices.Concat(e.opt.Library.Names("func"), e.opt.Library.Names("provider"))
+}
+
+func (e *Engine) completeCommand(text string) ([]string, int) {
+	name, arg, hasArg := strings.Cut(text[1:], " ")
+	if !hasArg {
+		var names []string
+		for _, c := range commands() {
+			names = append(names, ":"+c.name)
+		}
+		return withPrefix(names, text), 0
+	}
+	c, err := findCommand(name)
+	if err != nil {
+		return nil, len(text)
+	}
+	from := len(text) - len(arg)
+	if c.complete == nil {
+		// An expression, if anything.
+		names, at := e.Complete(arg)
+		return names, from + at
+	}
+	return withPrefix(c.complete(e, arg), arg), from
+}
+
+func (e *Engine) mapNames(string) []string {
+	var names []string
+	for _, m := range e.maps {
+		names = append(names, m.Name)
+	}
+	return names
+}
+
+func (e *Engine) runNumbers(string) []string {
+	numbers := []string{"all"}
+	for _, r := range e.running() {
+		numbers = append(numbers, strconv.Itoa(r.number))
+	}
+	return numbers
+}
+
+// fileNames gives the files whose path begins with arg; folders end with a slash.
+func fileNames(_ *Engine, arg string) []string {
+	dir, _ := filepath.Split(arg)
+	list, err := os.ReadDir(filepath.Clean("./" + dir))
+	if filepath.IsAbs(dir) {
+		list, err = os.ReadDir(dir)
+	}
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, f := range list {
+		name := dir + f.Name()
+		if f.IsDir() {
+			name += "/"
+		}
+		names = append(names, name)
+	}
+	return names
+}
+
+// probeNames gives what a word that names a probe can become, up to the next colon.
+func (e *Engine) probeNames(word string) []string {
+	provider, rest, ok := strings.Cut(word, ":")
+	if !ok {
+		return e.providerNames()
+	}
+	p := e.opt.Library.Probe(provider)
+	if p == nil || p.List == nil || strings.ContainsAny(rest, `*?[`) {
+		return nil
+	}
+	known := rest[:strings.LastIndexByte(rest, ':')+1]
+	key := p.Name + ":" + known
+	names, ok := e.lists[key]
+	if !ok {
+		names, _ = p.List(e.opt.Host, strings.Split(known+"*", ":")) // no list, no completion
+		e.lists[key] = names
+	}
+	var out []string
+	for _, name := range names {
+		_, tail, _ := strings.Cut(name, ":")
+		if i := strings.IndexByte(tail[min(len(rest), len(tail)):], ':'); i >= 0 {
+			tail = tail[:len(rest)+i+1]
+		}
+		out = append(out, provider+":"+tail)
+	}
+	if i := strings.LastIndexByte(rest, ':') + 1; strings.HasPrefix(rest[i:], "/") {
+		for _, file := range fileNames(e, rest[i:]) {
+			out = append(out, word[:len(word)-len(rest[i:])]+file)
+		}
+	}
+	return out
+}
+
+// providerNames gives the probe types, with a colon where more must follow.
+func (e *Engine) providerNames() []string {
+	var names []string
+	for _, p := range e.opt.Library.Probes() {
+		colon := ":"
+		if slices.Contains(p.Syntax, p.Name) {
+			colon = " "
+		}
+		for _, name := range append([]string{p.Name}, p.Aliases...) {
+			names = append(names, name+colon)
+		}
+	}
+	return names
+}
+
+// withPrefix keeps those that begin with the prefix, sorted, each once.
+func withPrefix(names []string, prefix string) []string {
+	var out []string
+	for _, name := range names {
+		if strings.HasPrefix(name, prefix) && name != prefix {
+			out = append(out, name)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
