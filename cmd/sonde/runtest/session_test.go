@@ -1,0 +1,224 @@
+package runtest
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/cilium/ebpf"
+
+	"sonde/runtime/feature/featuretest"
+)
+
+// programs are the ids of all programs in the kernel.
+func programs(t *testing.T) map[ebpf.ProgramID]bool {
+	t.Helper()
+	ids := map[ebpf.ProgramID]bool{}
+	for id := ebpf.ProgramID(0); ; {
+		next, err := ebpf.ProgramGetNextID(id)
+		if err != nil {
+			return ids
+		}
+		ids[next], id = true, next
+	}
+}
+
+// newPrograms are those that before does not have.
+func newPrograms(t *testing.T, before map[ebpf.ProgramID]bool) int {
+	n := 0
+	for id := range programs(t) {
+		if !before[id] {
+			n++
+		}
+	}
+	return n
+}
+
+// TestInterruptWide: a wildcard over every system call is gone soon after Ctrl-C.
+func TestInterruptWide(t *testing.T) {
+	featuretest.NeedRoot(t)
+	r := trace(t, "-e", "tracepoint:syscalls:sys_enter_* { @[probe] = count(); }")
+	<-r.attached
+	time.Sleep(100 * time.Millisecond)
+	begin := time.Now()
+	r.interrupt(t)
+	status, out, errs := r.wait(t)
+	took := time.Since(begin)
+	t.Logf("gone after %s", took)
+	// Peers need 27 s; so this catches links that are closed one after another
+	// even on a slow machine.
+	if limit := 10 * time.Second; took > limit {
+		t.Errorf("took %s to end", took)
+	}
+	m := regexp.MustCompile(`Attached (\d+) probes`).FindStringSubmatch(errs)
+	if m == nil {
+		t.Fatalf("status %d: %s", status, errs)
+	}
+	if n, _ := strconv.Atoi(m[1]); n < 250 || status != 0 || !strings.Contains(out, "@[tracepoint:syscalls:sys_enter_") {
+		t.Errorf("status %d, %s probes, printed %s", status, m[1], out)
+	}
+}
+
+// TestKilled: nothing is left in the kernel of a tool that could not clean up.
+func TestKilled(t *testing.T) {
+	featuretest.NeedRoot(t)
+	before := programs(t)
+	r := trace(t, "-e", "tracepoint:syscalls:sys_enter_getppid { @ = count(); } interval:s:1 { @n++; }")
+	<-r.attached
+	if newPrograms(t, before) == 0 {
+		t.Fatal("no program is loaded")
+	}
+	if err := r.cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	<-r.done
+	left := 0
+	for range 100 { // the kernel frees programs in its own time
+		if left = newPrograms(t, before); left == 0 {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	t.Errorf("%d programs are left", left)
+}
+
+// TestLost: events that found no room are counted, and the count adds up.
+func TestLost(t *testing.T) {
+	featuretest.NeedRoot(t)
+	const calls = 20000
+	w := prepareWorkload(t, []string{"getppid", itoa(calls)})
+	pid := itoa(w.cmd.Process.Pid)
+	r := trace(t, "-e", "config = { perf_rb_pages = 1 } tracepoint:syscalls:sys_enter_getppid /pid == "+pid+"/ { printf(\"%100s\\n\", \"call\"); }")
+	<-r.attached
+	// A reader that stands still loses whatever does not fit.
+	if err := r.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	w.run(t)
+	if err := r.cmd.Process.Signal(syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	r.interrupt(t)
+	_, out, errs := r.wait(t)
+	m := regexp.MustCompile(`(?i)lost (\d+) events`).FindStringSubmatch(errs)
+	if m == nil {
+		t.Fatalf("no loss reported: %s", errs)
+	}
+	lost, err := strconv.Atoi(m[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if printed := strings.Count(out, "call\n"); lost == 0 || printed == 0 || printed+lost != calls {
+		t.Errorf("%d calls, %d printed and %d lost", calls, printed, lost)
+	}
+}
+
+// TestJSON: every line is a JSON value of its own.
+func TestJSON(t *testing.T) {
+	featuretest.NeedRoot(t)
+	r := trace(t, "-f", "json", "-c", filepath.Join(workDir, "reads")+" 1 2 3", "-e",
+		`tracepoint:syscalls:sys_exit_read /pid == cpid/ { printf("%d \"%s\"\n", args.ret, comm); @sizes = hist(args.ret); @[comm, args.ret] = count(); @s = stats(args.ret); @k[kstack] = count(); }`)
+	_, out, errs := r.wait(t)
+	seen := map[string]bool{}
+	for line := range strings.Lines(out) {
+		var value struct {
+			Type string
+			Data any
+		}
+		if err := json.Unmarshal([]byte(line), &value); err != nil {
+			t.Errorf("%v: %s", err, line)
+		}
+		seen[value.Type] = true
+	}
+	for _, kind := range []string{"attached_probes", "printf", "hist", "map", "stats"} {
+		if !seen[kind] {
+			t.Errorf("no line of type %s\n%s%s", kind, out, errs)
+		}
+	}
+}
+
+// TestList: what -l shows can be traced.
+func TestList(t *testing.T) {
+	featuretest.NeedRoot(t)
+	out, err := exec.Command(tool, "-l", "tracepoint:syscalls:sys_enter_open*").CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "tracepoint:syscalls:sys_enter_openat\n") {
+		t.Errorf("%v: %s", err, out)
+	}
+	out, err = exec.Command(tool, "-lv", "tracepoint:syscalls:sys_enter_openat").CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "const char * filename") {
+		t.Errorf("%v: %s", err, out)
+	}
+}
+
+// TestEmptyRoot: the binary alone, with /proc and /sys and nothing else, traces;
+// and it does so under the name that scripts in the field call.
+func TestEmptyRoot(t *testing.T) {
+	featuretest.NeedRoot(t)
+	root := t.TempDir()
+	binary, err := os.ReadFile(tool)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(root, "sonde"), binary, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("sonde", filepath.Join(root, "bpftrace")); err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{"proc", "sys"} {
+		if err := os.Mkdir(filepath.Join(root, dir), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	inside := func(name string, args ...string) (string, error) {
+		cmd := exec.Command("/"+name, args...)
+		// What happens to mounts in there stays there.
+		cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: root, Unshareflags: syscall.CLONE_NEWNS}
+		cmd.Env = []string{}
+		out, err := cmd.CombinedOutput()
+		return string(out), err
+	}
+	bind(t, "/proc", filepath.Join(root, "proc"))
+	bind(t, "/sys", filepath.Join(root, "sys"))
+	const script = `tracepoint:raw_syscalls:sys_enter { @ = count(); @k = kstack(1); } interval:ms:200 { exit(); }`
+	for _, name := range []string{"sonde", "bpftrace"} {
+		out, err := inside(name, "-e", script)
+		if err != nil || !regexp.MustCompile(`(?m)^@: [1-9]\d*$`).MatchString(out) {
+			t.Errorf("%s: %v\n%s", name, err, out)
+		}
+	}
+	out, err := inside("bpftrace", "-V")
+	if err != nil || out != "bpftrace v0.27.0\n" {
+		t.Errorf("-V: %v: %q", err, out)
+	}
+	out, err = inside("bpftrace", "-q", "--unsafe", "-B", "none", "-f", "json", "-e", `begin { printf("%s\n", "x"); exit(); }`)
+	if err != nil || out != `{"type": "printf", "data": "x\n"}`+"\n" {
+		t.Errorf("flags: %v: %q", err, out)
+	}
+}
+
+// bind shows a directory with all that is mounted below it in another place, until
+// the test ends.
+func bind(t *testing.T, from, to string) {
+	t.Helper()
+	if err := syscall.Mount(from, to, "", syscall.MS_BIND|syscall.MS_REC, ""); err != nil {
+		t.Fatal(err)
+	}
+	// Nothing that is unmounted here may go away there.
+	if err := syscall.Mount("", to, "", syscall.MS_PRIVATE|syscall.MS_REC, ""); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := syscall.Unmount(to, syscall.MNT_DETACH); err != nil {
+			t.Fatal(fmt.Errorf("%s stays mounted: %w", to, err))
+		}
+	})
+}
