@@ -104,7 +104,7 @@ func (b *body) integers(e ast.Node, op string, ex, ey ast.Expr, x, y operand) op
 		b.narrows(ex, x, t)
 		b.narrows(ey, y, t)
 		b.works(e, t)
-		return of(types.Bool{})
+		return b.computed(e, op, of(types.Bool{}), convert(x, t), convert(y, t))
 	}
 	_, xbool := x.typ.(types.Bool)
 	_, ybool := y.typ.(types.Bool)
@@ -143,7 +143,7 @@ func (b *body) integers(e ast.Node, op string, ex, ey ast.Expr, x, y operand) op
 			b.narrows(ey, y, t)
 		}
 	}
-	return of(t)
+	return b.computed(e, op, of(t), convert(x, t), y)
 }
 
 // countable is the integer that a truth value is compared as.

@@ -79,7 +79,8 @@ func (c *checker) point(ap *ast.AttachPoint) *Point {
 		return nil
 	}
 	for _, need := range pr.Needs {
-		if !c.host.Features().Has(need) {
+		// Offline the script may be meant for another machine.
+		if !c.opt.Offline && !c.host.Features().Has(need) {
 			c.errorf(ap, MissingFeature, "Missing required kernel feature: %s", need.Name).
 				WithHint("%s probes need %s, which Linux has from %s on", pr.Name, need.What, need.Since)
 			return nil
@@ -238,9 +239,9 @@ func (c *checker) context(t *Target, known map[[2]string]*Context, u uses) *Cont
 	ctx, d := pr.Context(t, c.host)
 	if d != nil {
 		c.place(d, t.Point.Node)
-		if d.Severity == source.Error {
-			return nil
-		}
+	}
+	if ctx == nil || d != nil && d.Severity == source.Error {
+		return nil
 	}
 	if ctx.Provider == nil {
 		ctx.Provider = pr
@@ -253,7 +254,7 @@ func (c *checker) body(probe *ast.Probe, ctx *Context, targets []Target, u uses)
 	own := *ctx
 	b := &body{
 		checker: c,
-		inst:    &Instance{Probe: probe, Context: &own, Targets: targets, UsesName: u.named},
+		inst:    &Instance{Probe: probe, Context: &own, Targets: targets, UsesName: u.named, UsesState: u.state},
 		vars:    map[ast.Node]*varState{},
 		inline:  map[ast.Expr]*ast.BlockExpr{},
 		unclean: map[*ast.BlockExpr][]*ast.Map{},
@@ -266,7 +267,7 @@ func (c *checker) body(probe *ast.Probe, ctx *Context, targets []Target, u uses)
 }
 
 // uses tells how a body depends on the target that runs it.
-type uses struct{ perTarget, named bool }
+type uses struct{ perTarget, named, state bool }
 
 // usesOf looks for builtins whose value depends on the target, through macros
 // and library functions too.
@@ -296,6 +297,7 @@ func (c *checker) usesOf(probe *ast.Probe) uses {
 			} else if f := c.lib.Func(name); f != nil {
 				u.perTarget = u.perTarget || f.PerTarget
 				u.named = u.named || f.Named
+				u.state = u.state || f.State
 			}
 			return true
 		})

@@ -122,63 +122,117 @@ func (b *body) foldBinary(e ast.Node, op string, x, y operand) (operand, bool) {
 	return b.foldInts(e, op, xn, yn)
 }
 
+// foldInts computes with two literals.
 func (b *body) foldInts(e ast.Node, op string, x, y *big.Int) (operand, bool) {
-	r := new(big.Int)
 	switch op {
-	case "+":
-		r.Add(x, y)
-	case "-":
-		r.Sub(x, y)
-	case "*":
-		r.Mul(x, y)
 	case "/", "%":
 		if y.Sign() == 0 {
 			b.errorf(e, DivisionByZero, "unable to fold literals: division by zero")
 			return operand{}, true
 		}
-		if op == "/" {
-			r.Quo(x, y)
-		} else {
-			r.Rem(x, y)
-		}
-	case "&":
-		r.And(x, y)
-	case "|":
-		r.Or(x, y)
-	case "^":
-		r.Xor(x, y)
 	case "<<", ">>":
 		if y.Sign() < 0 || y.Cmp(big.NewInt(64)) >= 0 {
 			return b.overflow(e)
 		}
 		if op == "<<" {
 			// Bits shifted out are gone, as at run time.
-			r.Lsh(x, uint(y.Uint64()))
 			if x.Sign() >= 0 {
-				return constant(r.And(r, new(big.Int).SetUint64(^uint64(0))).Uint64()), true
+				return constant(x.Uint64() << y.Uint64()), true
 			}
 			return constant(x.Int64() << y.Uint64()), true
 		}
-		r.Rsh(x, uint(y.Uint64()))
-	case "==":
-		return constant(x.Cmp(y) == 0), true
-	case "!=":
-		return constant(x.Cmp(y) != 0), true
-	case "<":
-		return constant(x.Cmp(y) < 0), true
-	case "<=":
-		return constant(x.Cmp(y) <= 0), true
-	case ">":
-		return constant(x.Cmp(y) > 0), true
-	case ">=":
-		return constant(x.Cmp(y) >= 0), true
-	default:
+	}
+	n, ok := exactly(op, x, y)
+	if !ok {
 		return operand{}, false
 	}
-	if c, ok := fromBig(r); ok {
+	if truth, ok := n.(bool); ok {
+		return constant(truth), true
+	}
+	if c, ok := fromBig(n.(*big.Int)); ok {
 		return c, true
 	}
 	return b.overflow(e)
+}
+
+// exactly computes x op y without bounds: a bool for comparisons, else a
+// *big.Int. The caller has seen to it that y can be divided or shifted by.
+func exactly(op string, x, y *big.Int) (any, bool) {
+	r := new(big.Int)
+	switch op {
+	case "+":
+		return r.Add(x, y), true
+	case "-":
+		return r.Sub(x, y), true
+	case "*":
+		return r.Mul(x, y), true
+	case "/":
+		return r.Quo(x, y), true
+	case "%":
+		return r.Rem(x, y), true
+	case "&":
+		return r.And(x, y), true
+	case "|":
+		return r.Or(x, y), true
+	case "^":
+		return r.Xor(x, y), true
+	case "<<":
+		return r.Lsh(x, uint(y.Uint64())), true
+	case ">>":
+		return r.Rsh(x, uint(y.Uint64())), true
+	case "==":
+		return x.Cmp(y) == 0, true
+	case "!=":
+		return x.Cmp(y) != 0, true
+	case "<":
+		return x.Cmp(y) < 0, true
+	case "<=":
+		return x.Cmp(y) <= 0, true
+	case ">":
+		return x.Cmp(y) > 0, true
+	case ">=":
+		return x.Cmp(y) >= 0, true
+	}
+	return nil, false
+}
+
+// convert gives the value that a known integer has as a t.
+func convert(x operand, t types.Type) operand {
+	i, _, ok := of(t).integer()
+	if !ok || bigOf(x.val) == nil {
+		return operand{}
+	}
+	return operand{mode: value, val: wrap(x.val, i)}
+}
+
+// computed adds the value to an operation on known integers of which not all are
+// literals: it is computed now as it would be at run time, in the result's type.
+func (b *body) computed(e ast.Node, op string, r, x, y operand) operand {
+	xn, yn := bigOf(x.val), bigOf(y.val)
+	if _, inPlace := e.(*ast.Assign); inPlace || xn == nil || yn == nil {
+		return r
+	}
+	switch op {
+	case "/", "%":
+		if yn.Sign() == 0 {
+			return r
+		}
+	case "<<", ">>":
+		if yn.Sign() < 0 || yn.Cmp(big.NewInt(64)) >= 0 {
+			return r
+		}
+	}
+	n, ok := exactly(op, xn, yn)
+	if !ok {
+		return r
+	}
+	if truth, ok := n.(bool); ok {
+		r.val = truth
+	} else if t, ok := r.typ.(types.Int); ok {
+		bits := new(big.Int).And(n.(*big.Int), new(big.Int).SetUint64(^uint64(0)))
+		r.val = wrap(bits.Uint64(), t)
+	}
+	return r
 }
 
 func (b *body) foldStrings(e ast.Node, op string, x, y string) (operand, bool) {

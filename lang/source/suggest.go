@@ -4,13 +4,10 @@ import "strings"
 
 // Closest gives the name that someone who wrote word most likely meant, or ""
 // when none is near enough. It counts insertions, deletions, replacements and
-// swaps of neighbours; up to a third of the letters may be wrong. Of equally
+// swaps of neighbours; about a third of the letters may be wrong. Of equally
 // near names the first wins, so sorted names give a stable answer.
 func Closest(word string, names []string) string {
-	best, limit := "", 1+len(word)/3
-	if len(word) < 3 {
-		limit = 1
-	}
+	best, limit := "", max(1, (len(word)+1)/3)
 	lower := strings.ToLower(word)
 	for _, name := range names {
 		if name == word || abs(len(name)-len(word)) > limit {

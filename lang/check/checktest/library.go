@@ -246,7 +246,9 @@ func providers() []*check.Provider {
 		{Name: "iter", Alone: true, Parse: parts(1, 1), Expand: itself, Context: func(*check.Target, check.Host) (*check.Context, *source.Diagnostic) {
 			return &check.Context{Key: "iter", Program: check.ProgIter, Space: types.Kernel}, nil
 		}},
-		{Name: "tomorrow", Needs: []*feature.Feature{Future}, Parse: parts(0, 0), Expand: itself},
+		{Name: "tomorrow", Needs: []*feature.Feature{Future}, Parse: parts(0, 0), Expand: itself, Context: func(*check.Target, check.Host) (*check.Context, *source.Diagnostic) {
+			return &check.Context{Key: "tomorrow"}, nil
+		}},
 	}
 }
 
