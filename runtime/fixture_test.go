@@ -72,6 +72,9 @@ func (sum) Merge(dst, src []byte) {
 	ne.PutUint64(dst, ne.Uint64(dst)+ne.Uint64(src))
 }
 
+// haveUprobeMulti tells whether uprobes can be attached by multi links.
+func haveUprobeMulti() bool { return features.HaveBPFLinkUprobeMulti() == nil }
+
 // add puts a program into p, attached as how says.
 func add(p *plan.Plan, kind ebpf.ProgramType, how plan.Mechanism, body ...asm.Instruction) *plan.Attach {
 	insns := append(slices.Clone(body), asm.Mov.Imm(asm.R0, 0), asm.Return())
@@ -80,7 +83,13 @@ func add(p *plan.Plan, kind ebpf.ProgramType, how plan.Mechanism, body ...asm.In
 		spans[i] = at
 	}
 	a := &plan.Attach{Program: len(p.Programs), Name: "test:probe", How: how, Span: at}
-	p.Programs = append(p.Programs, &plan.Program{Name: "test", Type: kind, Instructions: insns, Spans: spans, Probe: a.Name})
+	as := ebpf.AttachNone
+	if _, ok := how.(plan.Uprobe); ok && haveUprobeMulti() {
+		as = ebpf.AttachTraceUprobeMulti
+	}
+	p.Programs = append(p.Programs, &plan.Program{
+		Name: "test", Type: kind, AttachType: as, Instructions: insns, Spans: spans, Probe: a.Name,
+	})
 	p.Attach = append(p.Attach, a)
 	return a
 }

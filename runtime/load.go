@@ -9,7 +9,6 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/asm"
 	"golang.org/x/sys/unix"
 
@@ -41,13 +40,12 @@ type kernel struct {
 }
 
 // load creates the plan's maps and loads its programs. Nothing runs yet.
-// attachType says what to load each program for.
-func load(p *plan.Plan, store *Store, clock *Clock, attachType func(prog int) ebpf.AttachType) (*kernel, error) {
+func load(p *plan.Plan, store *Store, clock *Clock) (*kernel, error) {
 	k := &kernel{
 		plan: p, store: store, clock: clock,
 		maps: filled(len(p.Maps), -1), progs: filled(len(p.Programs), -1),
 	}
-	if err := k.load(attachType); err != nil {
+	if err := k.load(); err != nil {
 		k.undo()
 		return nil, err
 	}
@@ -62,7 +60,7 @@ func (k *kernel) undo() {
 	k.close()
 }
 
-func (k *kernel) load(attachType func(prog int) ebpf.AttachType) error {
+func (k *kernel) load() error {
 	p := k.plan
 	sys.RaiseLimits(uint64(len(p.Maps) + len(p.Programs) + 2*len(p.Attach) + 64))
 	// The BTF only serves to explain programs: a kernel that does not take it is no
@@ -77,7 +75,7 @@ func (k *kernel) load(attachType func(prog int) ebpf.AttachType) error {
 		return err
 	}
 	return inParallel(len(p.Programs), func(i int) error {
-		fd, err := k.loadProgram(i, attachType(i))
+		fd, err := k.loadProgram(i)
 		k.progs[i] = fd
 		return err
 	})
@@ -189,7 +187,7 @@ func powerOfTwo(n uint64) uint64 {
 
 // loadProgram loads program i. It is loaded silently first: keeping the log costs
 // the verifier more time than its work.
-func (k *kernel) loadProgram(i int, kind ebpf.AttachType) (int, error) {
+func (k *kernel) loadProgram(i int) (int, error) {
 	p := k.plan.Programs[i]
 	code, err := k.code(p)
 	if err != nil {
@@ -200,7 +198,7 @@ func (k *kernel) loadProgram(i int, kind ebpf.AttachType) (int, error) {
 		license = "GPL"
 	}
 	spec := sys.Program{
-		Name: p.Name, Type: uint32(p.Type), AttachType: uint32(kind), AttachBTFID: p.AttachBTFID,
+		Name: p.Name, Type: uint32(p.Type), AttachType: uint32(p.AttachType), AttachBTFID: p.AttachBTFID,
 		License: license, Code: code, BTF: k.btf, FuncInfo: p.FuncInfo, LineInfo: p.LineInfo,
 	}
 	fd, err := sys.LoadProgram(&spec)

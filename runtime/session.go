@@ -23,7 +23,6 @@ import (
 	"sync/atomic"
 	"syscall"
 
-	"github.com/cilium/ebpf"
 
 	"sonde/codegen/plan"
 	"sonde/lang/source"
@@ -131,7 +130,7 @@ func (s *Session) giveUp() {
 
 func (s *Session) start(ctx context.Context, p *plan.Plan) error {
 	var err error
-	s.kernel, err = load(p, s.opts.Store, NewClock(), func(i int) ebpf.AttachType { return attach.ProgramType(p, i) })
+	s.kernel, err = load(p, s.opts.Store, NewClock())
 	if err != nil {
 		return err
 	}
@@ -140,7 +139,7 @@ func (s *Session) start(ctx context.Context, p *plan.Plan) error {
 		s.opts.Env = NewEnv(nil)
 	}
 	s.opts.Env.session.Store(s.services)
-	s.attached = attach.New(p, s.kernel.progs, s.kernel.loadProgram)
+	s.attached = attach.New(p, s.kernel.progs)
 	if s.loop, err = newLoop(s); err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package runtime
 
 import (
-	"github.com/cilium/ebpf"
 
 	"sonde/codegen/plan"
 )
@@ -9,7 +8,7 @@ import (
 // Verify creates a plan's maps and has the kernel verify its programs, and lets go
 // of all again. The error is that of Start; *Rejected has the verifier's log.
 func Verify(p *plan.Plan) error {
-	k, err := load(p, nil, NewClock(), func(i int) ebpf.AttachType { return p.Programs[i].AttachType })
+	k, err := load(p, nil, NewClock())
 	if err != nil {
 		return err
 	}

@@ -106,13 +106,14 @@ type program struct {
 
 func (u *unit) program(inst *check.Instance, targets []check.Target) *ssa.Program {
 	index := len(u.plan.Programs)
-	pp := &plan.Program{Name: fmt.Sprintf("p%d", index), AttachTo: inst.Context.BindTo, AttachBTFID: inst.Context.BindID}
+	ctx := inst.Context
+	pp := &plan.Program{
+		Name: fmt.Sprintf("p%d", index), Type: programTypes[ctx.Program].program,
+		AttachTo: ctx.BindTo, AttachModule: ctx.BindModule, AttachProg: ctx.BindProg, AttachBTFID: ctx.BindID,
+	}
 	if len(targets) > 0 {
 		pp.Probe = targets[0].Name
 		pp.Name = programName(pp.Probe)
-	}
-	if t, ok := programTypes[inst.Context.Program]; ok {
-		pp.Type, pp.AttachType = t.program, t.attach
 	}
 	first := len(u.plan.Attach)
 	for i := range targets {
@@ -131,6 +132,7 @@ func (u *unit) program(inst *check.Instance, targets []check.Target) *ssa.Progra
 		}
 		u.plan.Attach = append(u.plan.Attach, at)
 	}
+	pp.AttachType = u.attachType(inst, u.plan.Attach[first:])
 	u.plan.Programs = append(u.plan.Programs, pp)
 
 	prog := &program{index: index, ssa: &ssa.Program{Name: pp.Name}, assigns: countAssigns(inst)}

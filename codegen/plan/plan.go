@@ -44,9 +44,13 @@ type Program struct {
 	Type       ebpf.ProgramType
 	AttachType ebpf.AttachType
 	// AttachTo is the BTF name or the traced function that the program is bound to
-	// when loaded, and AttachBTFID its id when known.
-	AttachTo    string
-	AttachBTFID uint32
+	// when loaded, and AttachBTFID its id when known, in the BTF of the kernel, of
+	// AttachModule ("": the kernel proper), or of the BPF program with the id
+	// AttachProg (0: none).
+	AttachTo     string
+	AttachModule string
+	AttachProg   uint32
+	AttachBTFID  uint32
 	// Instructions refer to maps by symbol: their Reference is the map's Name.
 	Instructions asm.Instructions
 	// Spans gives the script's place of each instruction.

@@ -66,6 +66,10 @@ type Func struct {
 	PerTarget bool
 	// Named: the value depends on which target ran the program (probe, func).
 	Named bool
+	// State: the value depends on all the registers or the stack that the probe
+	// finds (reg, ctx, stacks), and those on how it is attached to: a cheaper
+	// mechanism that shows others is then no choice.
+	State bool
 	// Ctx says which probe contexts it works in; nil: all. The string completes
 	// "X can not be used here: …".
 	Ctx func(p *Context) (ok bool, why string)
@@ -247,10 +251,12 @@ type Context struct {
 	Target *Target
 	// Bound: the program is tied to the target when it is loaded, and can't be
 	// shared. BindTo is its BTF name or function, BindID the BTF id when known, in
-	// the module BindModule ("" for the kernel proper).
+	// the module BindModule ("" for the kernel proper) or the BPF program with the id
+	// BindProg (0: none).
 	Bound      bool
 	BindTo     string
 	BindModule string
+	BindProg   uint32
 	BindID     uint32
 	// Args is the struct behind args, nil when there is none. ArgsLayout tells how
 	// the fields are reached.

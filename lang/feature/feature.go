@@ -85,6 +85,7 @@ var (
 	SignalThread     = known("send_signal_thread", Version{5, 5}, "bpf_send_signal_thread")
 	PidNS            = known("get_ns_current_pid_tgid", Version{5, 7}, "bpf_get_ns_current_pid_tgid")
 	UprobeMulti      = known("uprobe_multi", Version{6, 6}, "uprobe_multi links")
+	UprobeMultiPID   = known("uprobe_multi_pid", Version{6, 11}, "uprobe_multi links for one process")
 	KprobeMulti      = known("kprobe_multi", Version{5, 18}, "kprobe_multi links")
 	KprobeSession    = known("kprobe_session", Version{6, 10}, "kprobe sessions")
 	PerfLink         = known("perf_link", Version{5, 15}, "BPF links for perf events")

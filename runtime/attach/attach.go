@@ -24,8 +24,6 @@ import (
 type Set struct {
 	plan  *plan.Plan
 	progs []int
-	// load loads a program again, for another attach type.
-	load func(prog int, kind ebpf.AttachType) (int, error)
 	// What the machine says, asked once and only if needed: the processors that run, and
 	// the numbers of two kinds of perf events.
 	cpus                   func() ([]int, error)
@@ -37,9 +35,7 @@ type Set struct {
 	mu   sync.Mutex
 	held held
 	// gates by program, see gate.go.
-	gates map[int]*gate
-	// reloaded programs, by index.
-	reloaded map[int]int
+	gates    map[int]*gate
 	attached int
 	// missed counts runs left out by program, as far as gates saw it.
 	missed   map[int]uint64
@@ -57,20 +53,16 @@ type held struct {
 	gates []*gate
 	gated []int
 	ring  int
-	// spare are programs that nothing needs any more.
-	spare []int
 }
 
-// New prepares to attach programs, descriptors by index in the plan. load loads a
-// program again for another attach type, for kernels that turn out not to
-// have the one that ProgramType gave.
-func New(p *plan.Plan, progs []int, load func(prog int, kind ebpf.AttachType) (int, error)) *Set {
+// New prepares to attach programs, descriptors by index in the plan.
+func New(p *plan.Plan, progs []int) *Set {
 	return &Set{
-		plan: p, progs: progs, load: load,
+		plan: p, progs: progs,
 		cpus:       sync.OnceValues(sys.OnlineCPUs),
 		uprobeKind: sync.OnceValues(func() (uint32, error) { return sys.PerfType("uprobe") }),
 		kprobeKind: sync.OnceValues(func() (uint32, error) { return sys.PerfType("kprobe") }),
-		gates:      map[int]*gate{}, reloaded: map[int]int{}, missed: map[int]uint64{},
+		gates:      map[int]*gate{}, missed: map[int]uint64{},
 	}
 }
 
@@ -112,7 +104,16 @@ func (s *Set) jobs(ctx context.Context) []func() {
 	if groups := s.multis(); len(groups) > 0 {
 		jobs = append(jobs, func() {
 			for _, g := range groups {
-				s.attachMulti(g)
+				if ctx.Err() == nil {
+					s.attachMulti(g)
+				}
+			}
+		})
+	}
+	if groups := s.kernelMultis(); len(groups) > 0 {
+		jobs = append(jobs, func() {
+			for _, g := range groups {
+				s.attachKernelMulti(ctx, g)
 			}
 		})
 	}
@@ -150,11 +151,16 @@ func (s *Set) single(a *plan.Attach) bool {
 	switch a.How.(type) {
 	case plan.TestRun:
 		return false
-	case plan.Uprobe:
-		return ProgramType(s.plan, a.Program) != sys.AttachUprobeMulti
+	}
+	switch s.kind(a) {
+	case ebpf.AttachTraceUprobeMulti, ebpf.AttachTraceKprobeMulti, ebpf.AttachTraceKprobeSession:
+		return false
 	}
 	return true
 }
+
+// kind is what an attachment's program was loaded to be attached as.
+func (s *Set) kind(a *plan.Attach) ebpf.AttachType { return s.plan.Programs[a.Program].AttachType }
 
 // place is equal for attachments whose programs run at the same moments.
 func place(how plan.Mechanism) any {
@@ -192,14 +198,7 @@ func (s *Set) attach(a *plan.Attach) error {
 }
 
 // prog gives the descriptor of an attachment's program.
-func (s *Set) prog(a *plan.Attach) int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if fd, ok := s.reloaded[a.Program]; ok {
-		return fd
-	}
-	return s.progs[a.Program]
-}
+func (s *Set) prog(a *plan.Attach) int { return s.progs[a.Program] }
 
 // gateOf gives the gate before an attachment's program, or nil.
 func (s *Set) gateOf(a *plan.Attach) *gate {

@@ -64,7 +64,7 @@ func TestWithoutLinks(t *testing.T) {
 	if err := setProgram(prog.FD(), event); err != nil {
 		t.Fatal(err)
 	}
-	s := New(&plan.Plan{}, nil, nil)
+	s := New(&plan.Plan{}, nil)
 	s.hold(event, -1, 1)
 	_, _ = syscall.Getpgid(0)
 	s.Detach()
@@ -78,10 +78,12 @@ func TestWithoutLinks(t *testing.T) {
 }
 
 //go:noinline
-func traced(n int) int { return n + 1 }
+func traced(n int) int { calls += n; return calls }
 
-// Without uprobe_multi links, each place has a perf event, and the program is loaded again.
-func TestWithoutMultiLinks(t *testing.T) {
+var calls int
+
+// Without uprobe_multi links, each place has a perf event.
+func TestPerfUprobes(t *testing.T) {
 	prog, runs := counter(t, ebpf.Kprobe)
 	path, offset := lies(t, traced)
 	p := &plan.Plan{Programs: []*plan.Program{{Type: ebpf.Kprobe}}}
@@ -89,23 +91,16 @@ func TestWithoutMultiLinks(t *testing.T) {
 	for _, how := range []plan.Uprobe{{Path: path, Offset: offset}, bad} {
 		p.Attach = append(p.Attach, &plan.Attach{How: how, Name: "x"})
 	}
-	loads := 0
-	s := New(p, []int{-1}, func(i int, kind ebpf.AttachType) (int, error) {
-		loads++
-		if i != 0 || kind != ebpf.AttachNone {
-			t.Errorf("loads program %d for %v", i, kind)
-		}
-		return unix.Dup(prog.FD())
-	})
-	s.attachSingly(&multi{list: p.Attach})
+	s := New(p, []int{prog.FD()})
+	failures := s.Attach(t.Context())
 	traced(1)
 	s.Detach()
 	traced(1)
 	if n := runs(); n != 1 {
 		t.Errorf("%d runs, want 1", n)
 	}
-	if len(s.failures) != 1 || loads != 1 {
-		t.Errorf("failures %v, %d loads", s.failures, loads)
+	if len(failures) != 1 {
+		t.Errorf("failures %v", failures)
 	}
 }
 
@@ -115,7 +110,7 @@ func TestAbandon(t *testing.T) {
 	p := &plan.Plan{Programs: []*plan.Program{{Type: ebpf.TracePoint}}, Attach: []*plan.Attach{
 		{How: plan.PerfTracepoint{Category: "syscalls", Event: "sys_enter_getpgid"}},
 	}}
-	s := New(p, []int{prog.FD()}, nil)
+	s := New(p, []int{prog.FD()})
 	if failed := s.Attach(t.Context()); len(failed) > 0 {
 		t.Fatal(failed[0])
 	}
@@ -140,7 +135,7 @@ func TestGates(t *testing.T) {
 	for i, event := range []string{"sys_enter_getpgid", "sys_exit_getpgid", "sys_enter_getsid", "sys_exit_getsid", "sys_enter_getpgid"} {
 		p.Attach = append(p.Attach, &plan.Attach{Program: i / 4, How: plan.PerfTracepoint{Category: "syscalls", Event: event}})
 	}
-	s := New(p, []int{prog.FD(), other.FD()}, nil)
+	s := New(p, []int{prog.FD(), other.FD()})
 	if failed := s.Attach(t.Context()); len(failed) > 0 {
 		t.Fatal(failed[0])
 	}
@@ -162,33 +157,11 @@ func TestGates(t *testing.T) {
 	}
 }
 
-func TestProgramType(t *testing.T) {
-	u := plan.Uprobe{Path: "x"}
-	for _, test := range []struct {
-		program plan.Program
-		how     []plan.Mechanism
-		want    ebpf.AttachType
-	}{
-		{plan.Program{Type: ebpf.Kprobe}, []plan.Mechanism{u, u}, sys.AttachUprobeMulti},
-		{plan.Program{Type: ebpf.Kprobe}, []plan.Mechanism{u, plan.Kprobe{}}, ebpf.AttachNone},
-		{plan.Program{Type: ebpf.Kprobe}, []plan.Mechanism{plan.Kprobe{}}, ebpf.AttachNone},
-		{plan.Program{Type: ebpf.Kprobe}, nil, ebpf.AttachNone},
-		{plan.Program{Type: ebpf.TracePoint}, []plan.Mechanism{plan.PerfTracepoint{}}, ebpf.AttachNone},
-		{plan.Program{Type: ebpf.Tracing, AttachType: ebpf.AttachTraceRawTp}, []plan.Mechanism{plan.RawTracepoint{}}, ebpf.AttachTraceRawTp},
-	} {
-		p := &plan.Plan{Programs: []*plan.Program{&test.program}}
-		for _, how := range test.how {
-			p.Attach = append(p.Attach, &plan.Attach{How: how})
-		}
-		if got := ProgramType(p, 0); got != test.want {
-			t.Errorf("%v, %v: %v, want %v", test.program.Type, test.how, got, test.want)
-		}
-	}
-}
-
 // Attachments share a link where they can.
 func TestMultis(t *testing.T) {
-	p := &plan.Plan{Programs: []*plan.Program{{Type: ebpf.Kprobe}, {Type: ebpf.Kprobe}}}
+	p := &plan.Plan{Programs: []*plan.Program{
+		{Type: ebpf.Kprobe, AttachType: ebpf.AttachTraceUprobeMulti}, {Type: ebpf.Kprobe, AttachType: ebpf.AttachTraceUprobeMulti},
+	}}
 	for _, a := range []struct {
 		prog int
 		how  plan.Uprobe
@@ -199,7 +172,7 @@ func TestMultis(t *testing.T) {
 		p.Attach = append(p.Attach, &plan.Attach{Program: a.prog, How: a.how})
 	}
 	var sizes []int
-	for _, g := range New(p, nil, nil).multis() {
+	for _, g := range New(p, nil).multis() {
 		sizes = append(sizes, len(g.list))
 	}
 	if want := []int{1, 1, 1, 3}; len(sizes) != 4 || sizes[3] != want[3] {
@@ -227,7 +200,7 @@ func TestExplain(t *testing.T) {
 		{plan.RawTracepoint{Name: "x"}, errors.New("odd"), "odd"},
 	} {
 		d := explain(&plan.Attach{Name: "probe", How: test.how}, test.err)
-		if !strings.HasPrefix(d.Msg, "unable to attach probe: ") || !strings.Contains(d.Msg, test.want) {
+		if !strings.HasPrefix(d.Msg, "Unable to attach probe: probe: ") || !strings.Contains(d.Msg, test.want) {
 			t.Errorf("%v: %q, want %q", test.err, d.Msg, test.want)
 		}
 	}

@@ -53,7 +53,6 @@ func (h *held) drop(fds []int) {
 	for _, g := range h.gates {
 		g.close()
 	}
-	sys.CloseAll(h.spare)
 }
 
 // countMissed remembers what gates will no longer be there to tell.
@@ -71,10 +70,7 @@ func (s *Set) take() held {
 	defer s.mu.Unlock()
 	h := s.held
 	s.held, s.attached = held{}, 0
-	for _, fd := range s.reloaded {
-		h.spare = append(h.spare, fd)
-	}
-	s.reloaded, s.gates = map[int]int{}, map[int]*gate{}
+	s.gates = map[int]*gate{}
 	return h
 }
 

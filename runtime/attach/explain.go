@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
-	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -31,7 +30,7 @@ func explain(a *plan.Attach, err error) *source.Diagnostic {
 		return d
 	}
 	reason, hint := reasonFor(a.How, err)
-	return source.Errorf(a.Span, "attach", "unable to attach %s: %s", a.Name, reason).WithHint("%s", hint)
+	return source.Errorf(a.Span, "attach", "Unable to attach probe: %s: %s", a.Name, reason).WithHint("%s", hint)
 }
 
 const missingHint = "if this is expected, set the config variable missing_probes to \"warn\""
@@ -106,18 +105,4 @@ func (s *Set) sorted() source.List {
 		return cmp.Or(cmp.Compare(a.Span.Start.Offset, b.Span.Start.Offset), strings.Compare(a.Msg, b.Msg))
 	})
 	return s.failures
-}
-
-// kernelSince tells whether the running kernel is at least of that version.
-func kernelSince(major, minor int) bool {
-	var u unix.Utsname
-	if unix.Uname(&u) != nil {
-		return false
-	}
-	a, rest, _ := strings.Cut(unix.ByteSliceToString(u.Release[:]), ".")
-	b, _, _ := strings.Cut(rest, ".")
-	b = strings.TrimRightFunc(b, func(r rune) bool { return r < '0' || r > '9' })
-	x, err1 := strconv.Atoi(a)
-	y, err2 := strconv.Atoi(b)
-	return err1 == nil && err2 == nil && (x > major || x == major && y >= minor)
 }

@@ -34,8 +34,8 @@ func (s *Set) openGates() {
 	many := 0
 	for _, a := range s.plan.Attach {
 		switch a.How.(type) {
-		case plan.PerfTracepoint, plan.Kprobe:
-		case plan.Uprobe:
+		case plan.PerfTracepoint:
+		case plan.Kprobe, plan.Uprobe:
 			if !s.single(a) {
 				continue
 			}

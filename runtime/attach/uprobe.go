@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/cilium/ebpf"
-	"golang.org/x/sys/unix"
 
 	"sonde/codegen/plan"
 	"sonde/runtime/sys"
@@ -46,30 +45,6 @@ func (s *Set) uprobe(a *plan.Attach, how plan.Uprobe) error {
 	return s.run(a, event, 1)
 }
 
-// ProgramType gives the attach type that a program is to be loaded for: that of the
-// plan, except that programs of uprobes are attached to all their places at once,
-// where the kernel can (6.6). One link instead of a perf event for each place
-// attaches in a microsecond per place and detaches in one grace period.
-func ProgramType(p *plan.Plan, prog int) ebpf.AttachType {
-	own := p.Programs[prog].AttachType
-	if own != ebpf.AttachNone || p.Programs[prog].Type != ebpf.Kprobe {
-		return own
-	}
-	kind := own
-	for _, a := range p.Attach {
-		if a.Program != prog {
-			continue
-		}
-		u, ok := a.How.(plan.Uprobe)
-		// Before 6.11 the kernel compares the thread, not the process.
-		if !ok || u.PID != 0 && !kernelSince(6, 11) {
-			return own
-		}
-		kind = sys.AttachUprobeMulti
-	}
-	return kind
-}
-
 // multi is what one link can hold: places of one file.
 type multi struct {
 	prog int
@@ -84,7 +59,7 @@ func (s *Set) multis() []*multi {
 	var groups []*multi
 	for _, a := range s.plan.Attach {
 		u, ok := a.How.(plan.Uprobe)
-		if !ok || s.single(a) {
+		if !ok || s.kind(a) != ebpf.AttachTraceUprobeMulti {
 			continue
 		}
 		i := slices.IndexFunc(groups, func(g *multi) bool {
@@ -105,8 +80,6 @@ func (s *Set) attachMulti(g *multi) {
 	err := s.linkMulti(g, g.list)
 	switch {
 	case err == nil:
-	case errors.Is(err, unix.EINVAL) && !kernelSince(6, 6):
-		s.attachSingly(g)
 	case len(g.list) == 1:
 		s.failed(explain(g.list[0], err))
 	default:
@@ -142,43 +115,5 @@ func (s *Set) linkMulti(g *multi, list []*plan.Attach) error {
 		return err
 	}
 	s.hold(link, -1, len(list))
-	return nil
-}
-
-// attachSingly attaches a group by perf events, with the program loaded for them.
-func (s *Set) attachSingly(g *multi) {
-	err := s.reload(g.prog, len(g.list) >= gateFrom)
-	for _, a := range g.list {
-		each := err
-		if each == nil {
-			each = s.uprobe(a, a.How.(plan.Uprobe))
-		}
-		if each != nil {
-			s.failed(explain(a, each))
-		}
-	}
-}
-
-// reload loads a program for perf events, unless that was done, and makes a gate for it.
-func (s *Set) reload(i int, gated bool) error {
-	s.mu.Lock()
-	fd, have := s.reloaded[i]
-	s.mu.Unlock()
-	if !have {
-		var err error
-		if fd, err = s.load(i, ebpf.AttachNone); err != nil {
-			return err
-		}
-	}
-	var g *gate
-	if gated {
-		g, _ = s.gate(i, fd) // without one the program is attached directly
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.reloaded[i] = fd
-	if g != nil {
-		s.gates[i] = g
-	}
 	return nil
 }

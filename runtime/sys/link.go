@@ -8,8 +8,10 @@ import (
 
 // Attach types of links, from enum bpf_attach_type.
 const (
-	attachPerfEvent   = 41
-	AttachUprobeMulti = 48
+	attachPerfEvent     = 41
+	attachKprobeMulti   = 42
+	attachUprobeMulti   = 48
+	attachKprobeSession = 56
 )
 
 // LinkPerfEvent runs the program at each occurrence of a perf event, with an
@@ -58,19 +60,53 @@ type UprobeMulti struct {
 const uprobeMultiReturn = 1 // BPF_F_UPROBE_MULTI_RETURN
 
 // LinkUprobes runs the program at all places of u until the link is closed. Kernel
-// 6.6; the program must have been loaded with AttachUprobeMulti.
+// 6.6; the program must have been loaded for BPF_TRACE_UPROBE_MULTI.
 func LinkUprobes(prog int, u *UprobeMulti) (int, error) {
 	attr := struct {
 		prog, target, kind, flags0 uint32
 		path, offsets, refs, cooks unsafe.Pointer
 		count, flags, pid, _       uint32
 	}{
-		prog: uint32(prog), kind: AttachUprobeMulti,
+		prog: uint32(prog), kind: attachUprobeMulti,
 		path: first(append([]byte(u.Path), 0)), offsets: first(u.Offsets), refs: first(u.RefCounters), cooks: first(u.Cookies),
 		count: uint32(len(u.Offsets)), pid: uint32(u.PID),
 	}
 	if u.Return {
 		attr.flags = uprobeMultiReturn
 	}
+	return bpf(cmdLinkCreate, unsafe.Pointer(&attr), unsafe.Sizeof(attr))
+}
+
+// KprobeMulti is a set of kernel functions, by name.
+type KprobeMulti struct {
+	Symbols []string
+	Cookies []uint64 // as many as Symbols, or none
+	Return  bool
+	// Session: the program runs at entry and return of each; it was loaded for
+	// BPF_TRACE_KPROBE_SESSION (kernel 6.10) instead of BPF_TRACE_KPROBE_MULTI.
+	Session bool
+}
+
+const kprobeMultiReturn = 1 // BPF_F_KPROBE_MULTI_RETURN
+
+// LinkKprobes runs the program at all functions of k until the link is closed. Kernel
+// 5.18. ESRCH: not all of them can be traced.
+func LinkKprobes(prog int, k *KprobeMulti) (int, error) {
+	attr := struct {
+		prog, target, kind, flags0 uint32
+		flags, count               uint32
+		symbols, addresses, cooks  unsafe.Pointer
+	}{prog: uint32(prog), kind: attachKprobeMulti, count: uint32(len(k.Symbols)), cooks: first(k.Cookies)}
+	if k.Session {
+		attr.kind = attachKprobeSession
+	}
+	if k.Return {
+		attr.flags = kprobeMultiReturn
+	}
+	names := make([]unsafe.Pointer, len(k.Symbols))
+	for i, s := range k.Symbols {
+		names[i] = first(append([]byte(s), 0))
+	}
+	attr.symbols = first(names)
 	return bpf(cmdLinkCreate, unsafe.Pointer(&attr), unsafe.Sizeof(attr))
 }

@@ -98,6 +98,7 @@ var Ctx = &record.Builtin{
 		Name:      "ctx",
 		Shape:     check.Value,
 		PerTarget: true,
+		State:     true,
 		Check: func(c *check.Call) types.Type {
 			if c.Context.Ctx != nil {
 				return c.Context.Ctx
