@@ -21,10 +21,12 @@ import (
 // traced is a function to probe.
 //
 //go:noinline
-func traced(n int) int { return n + 1 }
+func traced(n int) int { calls += n; return calls }
 
 //go:noinline
-func tracedToo(n int) int { return n + 2 }
+func tracedToo(n int) int { calls -= n; return calls }
+
+var calls int
 
 // place gives the file and the offset in it of a function of the test binary, which
 // may have no symbols.

@@ -71,7 +71,7 @@ func (b *body) comptime(cond ast.Expr) (taken, known bool) {
 	if u, ok := cond.(*ast.Unary); !ok || u.Op != "comptime" {
 		return false, false
 	}
-	taken, known = isTrue(b.ops[cond].val)
+	taken, _ = isTrue(b.ops[cond].val)
 	return taken, true
 }
 

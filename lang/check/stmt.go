@@ -80,7 +80,7 @@ func (b *body) exprStmt(s *ast.ExprStmt) {
 	case *ast.Postfix:
 		return
 	case *ast.Call, *ast.Ident:
-		if call := b.inst.Info.Calls[e.(ast.Expr)]; call != nil && !call.Func.MustUse && call.Func.Shape != Value {
+		if call := b.inst.Info.Calls[e]; call != nil && !call.Func.MustUse && call.Func.Shape != Value {
 			return
 		}
 	}
