@@ -23,7 +23,6 @@ import (
 	"sync/atomic"
 	"syscall"
 
-
 	"sonde/codegen/plan"
 	"sonde/lang/source"
 	"sonde/lang/types"
