@@ -39,21 +39,24 @@ func (b *body) blockValue(blk *ast.Block) operand {
 
 // ifValue checks an if in expression position; without else it has no value.
 func (b *body) ifValue(e *ast.If) operand {
-	taken, known := b.comptime(e.Cond)
-	if known {
-		switch {
-		case taken:
-			return b.blockValue(e.Then)
-		case e.Else != nil:
-			return b.elseValue(e.Else)
-		}
-		return operand{mode: novalue}
+	pick := b.choose(e.Cond)
+	var x, y operand
+	if pick.then {
+		x = b.blockValue(e.Then)
 	}
-	x := b.blockValue(e.Then)
-	if e.Else == nil {
-		return operand{mode: novalue}
+	if pick.els && e.Else != nil {
+		y = b.elseValue(e.Else)
 	}
-	y := b.elseValue(e.Else)
+	switch {
+	case !pick.then && !pick.els:
+		return operand{}
+	case !pick.els:
+		return x
+	case e.Else == nil:
+		return operand{mode: novalue}
+	case !pick.then:
+		return y
+	}
 	return b.branches(e, e.Then, e.Else, x, y)
 }
 
@@ -64,15 +67,18 @@ func (b *body) elseValue(e ast.Else) operand {
 	return b.expr(e.(*ast.If))
 }
 
-// comptime checks a condition. When it is marked as to be decided now, only the
-// branch that it chooses is checked, and has code.
-func (b *body) comptime(cond ast.Expr) (taken, known bool) {
+// choice tells which branches of an if are checked, and have code.
+type choice struct{ then, els bool }
+
+// choose checks a condition. When it is marked as to be decided now, only the
+// branch that it chooses counts; neither does as long as it is not known.
+func (b *body) choose(cond ast.Expr) choice {
 	b.condition(cond)
 	if u, ok := cond.(*ast.Unary); !ok || u.Op != "comptime" {
-		return false, false
+		return choice{true, true}
 	}
-	taken, _ = isTrue(b.ops[cond].val)
-	return taken, true
+	truth, known := isTrue(b.ops[cond].val)
+	return choice{known && truth, known && !truth}
 }
 
 // cond checks c ? x : y and c ?: y.

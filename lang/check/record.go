@@ -277,6 +277,9 @@ type Context struct {
 	Interrupt bool
 	// User tells that the event is one of user code.
 	User bool
+	// Detached: the program outlives the tracer and is run by others, who read what
+	// it writes as text by itself. Nobody receives its events.
+	Detached bool
 }
 
 // ArgsLayout says where the members of args are.

@@ -57,11 +57,11 @@ func (b *body) stmt(s ast.Stmt) {
 }
 
 func (b *body) ifStmt(s *ast.If) {
-	taken, known := b.comptime(s.Cond)
-	if !known || taken {
+	pick := b.choose(s.Cond)
+	if pick.then {
 		b.block(s.Then)
 	}
-	if s.Else != nil && (!known || !taken) {
+	if s.Else != nil && pick.els {
 		b.stmt(s.Else)
 	}
 }

@@ -48,7 +48,7 @@ func show(s *types.Struct, align int) string {
 func TestLayout(t *testing.T) {
 	cases := []struct{ text, want string }{
 		{"struct s { char a; int b; char c[3]; long d; };",
-			"struct s size 24 align 8\na int8 at 0\nb int32 at 4\nc int8[3] at 8\nd int64 at 16\n"},
+			"struct s size 24 align 8\na int8 at 0\nb int32 at 4\nc string[3] at 8\nd int64 at 16\n"},
 		{"struct s { char a; int b; } __attribute__((packed));",
 			"struct s size 5 align 1\na int8 at 0\nb int32 at 1\n"},
 		{"struct __attribute__((aligned(16))) s { char a; };",
@@ -60,7 +60,7 @@ func TestLayout(t *testing.T) {
 		{"struct s { struct s *next; int (*f)(void); int *a[2]; int (*p)[3]; const char * const name; };",
 			"struct s size 48 align 8\nnext struct s* at 0\nf void* at 8\na int32*[2] at 16\np int32[3]* at 32\nname int8* at 40\n"},
 		{"union s { char a[5]; short b; struct { int x, y[2][3]; } c; };",
-			"union s size 28 align 4\na int8[5] at 0\nb int16 at 0\nc struct <anonymous> at 0\n"},
+			"union s size 28 align 4\na string[5] at 0\nb int16 at 0\nc struct <anonymous> at 0\n"},
 		{"struct s { unsigned long long a; long double_; unsigned short int c; _Bool d; enum e { X = 5, Y } f; };",
 			"struct s size 24 align 8\na uint64 at 0\ndouble_ int64 at 8\nc uint16 at 16\nd bool at 18\nf enum e at 20\n"},
 	}

@@ -31,8 +31,14 @@ func (t typ) pointer() typ {
 	return typ{get: func() types.Type { return types.Pointer{Elem: t.get()} }, size: 8, align: 8}
 }
 
+// array is n of t; an array of char is text.
 func (t typ) array(n int) typ {
-	return typ{get: func() types.Type { return types.Array{Elem: t.get(), N: n} }, size: n * t.size, align: t.align}
+	return typ{size: n * t.size, align: t.align, get: func() types.Type {
+		if elem := t.get(); elem != types.Int8 || n == 0 {
+			return types.Array{Elem: elem, N: n}
+		}
+		return types.String{N: n}
+	}}
 }
 
 // definition reads struct x { … }; union x { … }; or enum x { … }; declarators
