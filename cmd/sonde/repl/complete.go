@@ -16,38 +16,43 @@ func (e *Engine) Complete(text string) (candidates []string, from int) {
 	if strings.HasPrefix(text, ":") {
 		return e.completeCommand(text)
 	}
-	ctx := scan(text)
-	switch {
-	case ctx.quoted || ctx.comment:
+	at := scan(text)
+	if at.quoted || at.comment {
 		return nil, len(text)
-	case ctx.depth == 0:
-		from = strings.LastIndexAny(text, " \t\n,;") + 1
-		if names := e.probeNames(text[from:]); len(names) > 0 || strings.Contains(text[from:], ":") {
-			return withPrefix(slices.Concat(names, e.namesFor(text, from)), text[from:]), from
-		}
+	}
+	outside := len(at.closers) == 0
+	if from = strings.LastIndexAny(text, " \t\n,;") + 1; outside && strings.Contains(text[from:], ":") {
+		return withPrefix(e.probeNames(text[from:]), text[from:]), from
 	}
 	from = wordStart(text)
 	if base, ok := memberOf(text[:from]); ok {
 		return withPrefix(e.members(base), text[from:]), from
 	}
-	return withPrefix(e.namesFor(text, from), text[from:]), from
+	if strings.HasSuffix(text[:from], ".") || strings.HasSuffix(text[:from], "->") {
+		return nil, len(text)
+	}
+	names := e.namesFor(text[:from], text[from:])
+	if before := strings.TrimSpace(text[:from]); outside && (before == "" || strings.IndexByte(",};", before[len(before)-1]) >= 0) {
+		names = append(names, e.providerNames()...)
+	}
+	return withPrefix(names, text[from:]), from
 }
 
 // namesFor gives what a word in an expression or statement can be, by what stands
 // before it and its first letter.
-func (e *Engine) namesFor(text string, from int) []string {
-	words := strings.Fields(text[:from])
-	if len(words) > 0 && from > 0 && text[from-1] == ' ' && isTag(words[len(words)-1]) {
-		if btf := e.opt.Host.BTF(); btf != nil && from < len(text) {
-			return btf.Names(words[len(words)-1])
+func (e *Engine) namesFor(before, word string) []string {
+	left := strings.TrimRight(before, " \t")
+	if kind := left[wordStart(left):]; isTag(kind) && left != before {
+		if btf := e.opt.Host.BTF(); btf != nil && word != "" {
+			return btf.Names(kind)
 		}
 		return nil
 	}
 	switch {
-	case strings.HasPrefix(text[from:], "@"):
-		return append(e.mapNames(""), sigils(text[:from], '@')...)
-	case strings.HasPrefix(text[from:], "$"):
-		return sigils(text[:from], '$')
+	case strings.HasPrefix(word, "@"):
+		return append(e.mapNames(""), sigils(before, '@')...)
+	case strings.HasPrefix(word, "$"):
+		return sigils(before, '$')
 	}
 	return e.vocabularyOfScripts()
 }
@@ -62,7 +67,12 @@ var keywords = []string{
 func (e *Engine) vocabularyOfScripts() []string {
 	names := slices.Clone(keywords)
 	for _, name := range e.opt.Library.Names("func") {
-		if f := e.opt.Library.Func(name); f != nil && f.Shape != check.Value {
+		switch b := e.opt.Library.Builtin(name); {
+		case b == nil: // written in the language
+			name += "("
+		case b.Indexed != "":
+			name = b.Indexed + "0"
+		case b.Shape != check.Value:
 			name += "("
 		}
 		names = append(names, name)
@@ -138,7 +148,7 @@ func fileNames(_ *Engine, arg string) []string {
 func (e *Engine) probeNames(word string) []string {
 	provider, rest, ok := strings.Cut(word, ":")
 	if !ok {
-		return e.providerNames()
+		return e.providerNames() // as an argument of :list
 	}
 	p := e.opt.Library.Probe(provider)
 	if p == nil || p.List == nil || strings.ContainsAny(rest, `*?[`) {
@@ -173,7 +183,7 @@ func (e *Engine) providerNames() []string {
 	for _, p := range e.opt.Library.Probes() {
 		colon := ":"
 		if slices.Contains(p.Syntax, p.Name) {
-			colon = " "
+			colon = ""
 		}
 		for _, name := range append([]string{p.Name}, p.Aliases...) {
 			names = append(names, name+colon)

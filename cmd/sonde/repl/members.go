@@ -113,6 +113,10 @@ func opening(text string) int {
 	return -1
 }
 
+// ofAllTracepoints begins the names of fields that all tracepoints have, and nobody looks
+// for.
+const ofAllTracepoints = "common_"
+
 // fieldNames gives the members of a type, or of what it points to.
 func fieldNames(t types.Type) []string {
 	var names []string
@@ -121,9 +125,10 @@ func fieldNames(t types.Type) []string {
 		return fieldNames(t.Elem)
 	case *types.Struct:
 		for _, f := range t.Fields() {
-			if f.Anonymous || f.Name == "" {
+			switch {
+			case f.Anonymous || f.Name == "":
 				names = append(names, fieldNames(f.Type)...)
-			} else {
+			case !strings.HasPrefix(f.Name, ofAllTracepoints):
 				names = append(names, f.Name)
 			}
 		}

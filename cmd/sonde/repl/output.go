@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"time"
 
 	"sonde/runtime/event"
 )
@@ -28,34 +29,47 @@ func (o *output) printf(format string, args ...any) {
 	}
 }
 
-// lines hands on whole lines and keeps what is left, so that it can't be taken for
-// part of the line that is being edited.
+// lines hands on whole lines. What is left can't be told from the line that is being
+// edited: it is made a line of its own when nothing follows for a while, or it gets long.
 type lines struct {
 	w io.Writer
 
-	mu   sync.Mutex
-	rest []byte
+	mu    sync.Mutex
+	rest  []byte
+	timer *time.Timer
 }
+
+const (
+	unfinishedDelay = 300 * time.Millisecond
+	unfinishedLimit = 16 << 10
+)
 
 func (l *lines) Write(b []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	end := bytes.LastIndexByte(b, '\n') + 1
+	l.rest = append(l.rest, b...)
+	end := bytes.LastIndexByte(l.rest, '\n') + 1
+	if len(l.rest)-end > unfinishedLimit {
+		l.rest = append(l.rest, '\n')
+		end = len(l.rest)
+	}
 	if end > 0 {
-		whole := b[:end]
-		if len(l.rest) > 0 {
-			whole = append(l.rest, whole...)
-		}
-		l.rest = nil
-		if _, err := l.w.Write(whole); err != nil {
+		if _, err := l.w.Write(l.rest[:end]); err != nil {
 			return 0, err
 		}
+		l.rest = append(l.rest[:0], l.rest[end:]...)
 	}
-	l.rest = append(l.rest, b[end:]...)
+	switch {
+	case len(l.rest) == 0:
+	case l.timer == nil:
+		l.timer = time.AfterFunc(unfinishedDelay, l.finish)
+	default:
+		l.timer.Reset(unfinishedDelay)
+	}
 	return len(b), nil
 }
 
-// finish completes the last line.
+// finish makes what is left a line.
 func (l *lines) finish() {
 	l.mu.Lock()
 	unfinished := len(l.rest) > 0

@@ -5,9 +5,7 @@ import "strings"
 // position is what kind of place the end of an unfinished text is.
 type position struct {
 	quoted, comment bool
-	// depth counts the open braces; closers are what closes all that is open,
-	// innermost first.
-	depth   int
+	// closers are what closes the brackets that are open, innermost first.
 	closers []byte
 }
 
@@ -60,10 +58,7 @@ func (p *position) bracket(c byte) {
 		if len(p.closers) > 0 && p.closers[0] == c {
 			p.closers = p.closers[1:]
 		}
-	default:
-		return
 	}
-	p.depth = strings.Count(string(p.closers), "}")
 }
 
 // wordStart gives where the last word of a text begins: a name with its @ or $.

@@ -20,6 +20,7 @@ func itoa(n int) string { return strconv.Itoa(n) }
 // testCase is a script and what it says about its run.
 type testCase struct {
 	name, script string
+	example      string
 	work         []string
 	args, words  []string
 	needs        []string
@@ -99,6 +100,8 @@ func parseCase(name, script string) (*testCase, error) {
 			c.args = words
 		case "words":
 			c.words = words
+		case "example":
+			c.example = value
 		case "needs":
 			c.needs = words
 		case "program":
@@ -147,7 +150,9 @@ func (c *testCase) run(t *testing.T) {
 	tmp := t.TempDir()
 	values := []string{"$tmp", tmp, "$work", workDir}
 	script := filepath.Join(tmp, c.name+".bt")
-	if err := os.WriteFile(script, []byte(c.script), 0o644); err != nil {
+	if c.example != "" {
+		script = filepath.Join(exampleDir, c.example)
+	} else if err := os.WriteFile(script, []byte(c.script), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	var w *workload

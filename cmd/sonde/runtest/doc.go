@@ -10,6 +10,7 @@
 //	//                     tool is interrupted once it has ended
 //	// args: ARG...        arguments of the tool before the script
 //	// words: ARG...       arguments behind it: the script's parameters
+//	// example: FILE       the script is this one of examples/
 //	// needs: FEATURE...   what the kernel must offer (lang/feature)
 //	// program: NAME...    what must be installed
 //	// status: N           the tool's exit status, 0 unless said

@@ -1,0 +1,142 @@
+package repl
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/tools/txtar"
+
+	"sonde/codegen/plan"
+	"sonde/lang/check"
+	"sonde/lang/check/hosttest"
+	"sonde/lang/config"
+	"sonde/runtime"
+	"sonde/runtime/host"
+	"sonde/runtime/services"
+	"sonde/stdlib"
+)
+
+var update = flag.Bool("update", false, "rewrite golden files")
+
+// options are a prompt's: on a made-up machine, on which nothing can run, or on this one.
+func options(real bool) Options {
+	lib := stdlib.Default()
+	opt := Options{
+		Library: lib,
+		Host:    hosttest.New(),
+		Check:   check.Options{Config: config.Default()},
+		Describe: func(name string) (string, bool) {
+			if b := lib.Builtin(name); b != nil {
+				return strings.Join(b.Forms(), "\n") + "\n", true
+			}
+			return "", false
+		},
+		List: func(w io.Writer, pattern string) error {
+			_, err := fmt.Fprintf(w, "(probes that match %s)\n", pattern)
+			return err
+		},
+	}
+	if !real {
+		opt.Start = func(context.Context, *plan.Plan, runtime.Options) (*runtime.Session, error) {
+			return nil, errors.New("nothing can run here")
+		}
+	} else {
+		h := host.New(host.Options{})
+		opt.Host = h
+		opt.Env = services.New(services.Options{Kernel: h.Kernel})
+	}
+	return opt
+}
+
+// needsRoot skips a test that loads programs.
+func needsRoot(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("loading BPF programs needs root")
+	}
+}
+
+// TestEngine plays the sessions in testdata/repl. Lines behind a prompt are typed, others are
+// what was answered; <TAB> at the end of a line asks how it can go on. Sessions in files
+// that are named root… load programs.
+func TestEngine(t *testing.T) {
+	dir, err := filepath.Abs("../../../testdata/repl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(dir + "/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatal(err, files)
+	}
+	for _, name := range files {
+		base := filepath.Base(name)
+		if strings.HasPrefix(base, "terminal") {
+			continue
+		}
+		t.Run(strings.TrimSuffix(base, ".txtar"), func(t *testing.T) {
+			root := strings.HasPrefix(base, "root")
+			if root {
+				needsRoot(t)
+			}
+			a, err := txtar.ParseFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range a.Files {
+				f := &a.Files[i]
+				got := play(t, options(root), string(f.Data))
+				if !*update && got != string(f.Data) {
+					t.Errorf("%s: got\n%s", f.Name, got)
+				}
+				f.Data = []byte(got)
+			}
+			if *update {
+				if err := os.WriteFile(name, txtar.Format(a), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// play types what was typed in a transcript, and gives the transcript of that.
+func play(t *testing.T, opt Options, transcript string) string {
+	t.Chdir(t.TempDir())
+	var out strings.Builder
+	opt.Out = &out
+	e := New(opt)
+	defer e.Close()
+	pending, prompt := "", promptFirst
+	for line := range strings.Lines(transcript) {
+		typed, first := strings.CutPrefix(line, promptFirst)
+		more := false
+		if !first {
+			typed, more = strings.CutPrefix(line, promptMore)
+		}
+		if !first && !more {
+			continue
+		}
+		e.out.printf("%s%s", prompt, typed)
+		if text, ok := strings.CutSuffix(typed, "<TAB>\n"); ok {
+			words, from := e.Complete(pending + text)
+			e.out.printf("%s|%s\n", (pending + text)[:from], strings.Join(words, " "))
+			continue
+		}
+		pending += typed
+		switch e.Eval(context.Background(), strings.TrimSuffix(pending, "\n")) {
+		case More:
+			prompt = promptMore
+		case Done:
+			pending, prompt = "", promptFirst
+		case Quit:
+			return out.String()
+		}
+	}
+	return out.String()
+}
