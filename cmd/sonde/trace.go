@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"golang.org/x/term"
 
@@ -65,12 +66,18 @@ func (t *tool) trace(p *plan.Plan) (int, error) {
 	return session.Wait()
 }
 
+// echo is how long a further interrupt counts as the same one: timeout(1) and
+// terminals signal the process and its group, which is twice.
+const echo = time.Second
+
 // interruptible ends the session at the first interrupt, and leaves at once at the
 // second.
 func interruptible(interrupts <-chan os.Signal, cancel func(), started <-chan *runtime.Session) {
 	<-interrupts
 	cancel()
-	<-interrupts
+	for first := time.Now(); time.Since(first) < echo; {
+		<-interrupts
+	}
 	select {
 	case s := <-started:
 		s.Abandon()
