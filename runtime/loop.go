@@ -36,6 +36,9 @@ type loop struct {
 	// timed tells that there are events that wake nobody.
 	timed bool
 	pause time.Duration
+	// exit is nil when no program asks to exit; exited tells that one did through it.
+	exit   *exitWords
+	exited bool
 
 	// held: what is there waits until the probes are attached, unless it gets much.
 	held bool
@@ -104,6 +107,9 @@ func (l *loop) openRing(i int) error {
 		return err
 	}
 	l.reader = reader
+	if l.exit, err = l.session.kernel.mapExitWords(); err != nil {
+		return err
+	}
 	// Edge-triggered: only a wake-up counts, not that there is something to read.
 	return l.watch(fd, unix.EPOLLIN|unix.EPOLLET)
 }
@@ -116,6 +122,7 @@ func (l *loop) start() { go l.run() }
 
 // close lets go of what the ended loop held.
 func (l *loop) close() {
+	l.exit.close()
 	if l.reader != nil {
 		_ = l.reader.Close() // fails only for addresses that it did not map
 	}
@@ -246,7 +253,17 @@ func (l *loop) drain() int {
 		return 0
 	}
 	read, _ := l.reader.Drain(l.process)
+	l.checkExit()
 	return read
+}
+
+// checkExit ends the session when a program asked for it before what comes next in
+// the ring buffer.
+func (l *loop) checkExit() {
+	if code, yes := l.exit.asked(l.reader.Position()); yes && !l.exited {
+		l.exited = true
+		l.session.Exit(code)
+	}
 }
 
 // idle writes the output, and ends the session when that fails.
@@ -261,6 +278,7 @@ func (l *loop) idle() {
 // handle hands a record to its handler.
 func (l *loop) handle(record []byte) bool {
 	s := l.session
+	l.checkExit()
 	if s.exiting {
 		return true
 	}

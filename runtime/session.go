@@ -78,6 +78,9 @@ type Session struct {
 	ready  chan struct{}
 	failed bool
 
+	// listed is closed when iterators are through; nil when there are none.
+	listed chan struct{}
+
 	stop     sync.Once
 	stopping atomic.Bool
 	done     chan struct{}
@@ -142,6 +145,9 @@ func (s *Session) start(ctx context.Context, p *plan.Plan) error {
 	if s.loop, err = newLoop(s); err != nil {
 		return err
 	}
+	if s.iterates() && !s.opts.DryRun {
+		s.listed = make(chan struct{})
+	}
 	s.loop.start()
 	if d := s.attached.Run(plan.BeforeAttach, 0); d != nil {
 		return d
@@ -153,7 +159,9 @@ func (s *Session) start(ctx context.Context, p *plan.Plan) error {
 		if ctx.Err() == nil {
 			s.announce()
 		}
+		// What begin programs reported urgently has had its wake-up already.
 		s.loop.held = false
+		s.loop.drain()
 	})
 	s.watch(ctx)
 	return nil
@@ -225,6 +233,9 @@ func (s *Session) watch(ctx context.Context) {
 		}()
 	}
 	s.watchSignals()
+	if s.listed != nil {
+		go s.iterate()
+	}
 	if s.opts.DryRun {
 		s.loop.call(func() { s.exiting = true })
 	}
@@ -239,6 +250,32 @@ func (s *Session) selfContained() bool {
 		run, ok := a.How.(plan.TestRun)
 		return !ok || run.Stage == plan.OnSignal
 	})
+}
+
+// iterates tells that the plan is about iterators: they run for all that there is, and
+// then the session ends.
+func (s *Session) iterates() bool {
+	return slices.ContainsFunc(s.kernel.plan.Attach, func(a *plan.Attach) bool {
+		_, ok := a.How.(plan.Iterator)
+		return ok
+	})
+}
+
+func (s *Session) iterate() {
+	d := s.attached.Iterate(attach.Iterating{
+		Stopped: s.stopping.Load,
+		Drain:   func() { s.loop.call(func() { s.loop.drain() }) },
+		Pinned: func(path string) {
+			s.loop.call(func() {
+				s.opts.Output.Line("pinned", []byte("Program pinned to "+path))
+			})
+		},
+	})
+	close(s.listed)
+	if d != nil {
+		s.loop.call(func() { s.err = errors.Join(s.err, d) })
+	}
+	s.Stop()
 }
 
 // watchSignals runs programs when their signals arrive.
@@ -280,6 +317,9 @@ func (s *Session) end() {
 	if s.signals != nil {
 		signal.Stop(s.signals)
 		close(s.signals)
+	}
+	if s.listed != nil {
+		<-s.listed
 	}
 	s.attached.Detach()
 	// All that the probes reported is in the ring buffer now.
@@ -362,7 +402,8 @@ func (s *Session) Plan() *plan.Plan { return s.kernel.plan }
 // except by end programs.
 func (s *Session) Exit(code int) {
 	s.code = code
-	if !s.stopping.Load() {
+	// What iterators list comes out whole.
+	if !s.stopping.Load() && s.listed == nil {
 		s.exiting = true
 		s.Stop()
 	}

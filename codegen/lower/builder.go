@@ -104,7 +104,12 @@ func (b *Builder) Ctx() *ssa.Value {
 }
 
 // Global loads a word of the Globals map; see plan.Global for the names.
-func (b *Builder) Global(name string) *ssa.Value {
+func (b *Builder) Global(name string) *ssa.Value { return b.Load(64, b.global(name), 0) }
+
+// SetGlobal stores a word of the Globals map.
+func (b *Builder) SetGlobal(name string, v *ssa.Value) { b.Store(64, b.global(name), 0, v) }
+
+func (b *Builder) global(name string) *ssa.Value {
 	u := b.unit
 	off, ok := u.globals[name]
 	if !ok {
@@ -113,7 +118,7 @@ func (b *Builder) Global(name string) *ssa.Value {
 		u.plan.Globals = append(u.plan.Globals, plan.Global{Name: name, Offset: off})
 	}
 	m := u.kernelMap(globalsMap)
-	return b.Load(64, b.MapValue(m, int64(off), 8), 0)
+	return b.MapValue(m, int64(off), 8)
 }
 
 // Target is the cookie of the target that runs the program: one more than its

@@ -8,6 +8,7 @@ import (
 	"sonde/codegen/plan"
 	"sonde/codegen/ssa"
 	"sonde/lang/ast"
+	"sonde/lang/check"
 	"sonde/lang/source"
 	"sonde/lang/types"
 )
@@ -71,6 +72,12 @@ func same(x, y any) bool {
 // order, laid out as a tuple. data goes to the record's handler unseen. Urgent
 // events wake the reader at once. What finds no room is counted.
 func (b *Builder) Emit(action string, data any, urgent bool, args ...Arg) {
+	b.EmitElse(action, data, urgent, func() { b.Count(plan.LostEvents) }, args...)
+}
+
+// EmitElse is Emit that runs otherwise when there is no room, instead of counting a
+// lost event.
+func (b *Builder) EmitElse(action string, data any, urgent bool, otherwise func(), args ...Arg) {
 	payload := &types.Tuple{}
 	for i := range args {
 		a := &args[i]
@@ -114,9 +121,18 @@ func (b *Builder) Emit(action string, data any, urgent bool, args ...Arg) {
 	b.Call(ssa.HelperRingbufSubmit, rec, b.Const(flags))
 	b.Jump(done)
 	b.enter(full)
-	b.Count(plan.LostEvents)
+	otherwise()
 	b.Jump(done)
 	b.enter(done)
+}
+
+// queryProducer is BPF_RB_PROD_POS of bpf_ringbuf_query.
+const queryProducer = 3
+
+// EventPosition is how many bytes of events were reserved since the session began,
+// by all programs: the place of the next event among them.
+func (b *Builder) EventPosition() *ssa.Value {
+	return b.Call(ssa.HelperRingbufQuery, b.MapPtr(b.unit.kernelMap(eventsMap)), b.Const(queryProducer))
 }
 
 // early evaluates what should not wait until the record is reserved: numbers,
@@ -140,6 +156,8 @@ func (b *Builder) leaves(e ast.Expr) bool {
 		switch n.(type) {
 		case *ast.Jump, *ast.For, *ast.While, *ast.ExprStmt:
 			found = true
+		case *ast.Field:
+			found = found || b.Context().Program == check.ProgIter // see iterField
 		}
 	})
 	return found

@@ -77,7 +77,8 @@ const (
 	Counters
 	// Stacks holds stack traces by id.
 	Stacks
-	// Globals is a mmap-able array of one: values the runtime writes before start.
+	// Globals is a mmap-able array of one: words that the runtime writes before the
+	// start, and some that programs write for it (see Global).
 	Globals
 )
 
@@ -118,11 +119,24 @@ type Map struct {
 
 // Global is a named 8-byte word of the Globals map. The runtime knows how to
 // fill in: "start_boot_ns" (boot clock when the session started, ns),
-// "tracer_pid".
+// "tracer_pid". It watches ExitRequest.
 type Global struct {
 	Name   string
 	Offset uint32
 }
+
+// The words by which a program ends the session when it can not say so in the ring
+// buffer, which is full.
+const (
+	// ExitRequest is not 0 when a program asks to exit: ExitAsked, and the exit code
+	// in the low 32 bits. It is stored after ExitPosition.
+	ExitRequest = "exit_request"
+	// ExitPosition is the position in the ring buffer, bytes since the beginning, of
+	// the first event that was too late.
+	ExitPosition = "exit_position"
+	// ExitAsked tells an exit with code 0 from none.
+	ExitAsked = 1 << 32
+)
 
 // Var is a map of the script, for the runtime.
 type Var struct {

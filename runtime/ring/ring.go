@@ -33,6 +33,7 @@ type Reader struct {
 	producer *uint64
 	data     []byte // twice the size
 	size     uint64
+	at       uint64
 	control  []byte // mappings, for Close
 	buffer   []byte
 }
@@ -82,6 +83,10 @@ func (r *Reader) Pending() int {
 	return int(atomic.LoadUint64(r.producer) - atomic.LoadUint64(r.consumer))
 }
 
+// Position is where the record begins that Drain's function has, or else the next
+// one: bytes since the buffer was made, as BPF_RB_PROD_POS counts them.
+func (r *Reader) Position() uint64 { return r.at }
+
 // Drain calls f with each record, until there is no more, the next one is still
 // being written, f returns false, or a bufferful was read. f must not keep the
 // slice. It gives how many bytes of the buffer were read and whether the buffer
@@ -104,6 +109,7 @@ func (r *Reader) Drain(f func(record []byte) bool) (bytes int, empty bool) {
 			break
 		}
 		length := uint64(header &^ discarded)
+		r.at = pos
 		pos += (length + headerSize + 7) &^ 7
 		if header&discarded == 0 {
 			record := r.data[offset+headerSize:]
@@ -114,6 +120,7 @@ func (r *Reader) Drain(f func(record []byte) bool) (bytes int, empty bool) {
 			given = pos
 		}
 	}
+	r.at = pos
 	if pos != given {
 		atomic.StoreUint64(r.consumer, pos)
 	}

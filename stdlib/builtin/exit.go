@@ -24,11 +24,16 @@ var Exit = &record.Builtin{
 		}},
 	},
 	Lowering: lower.Lowering{Value: func(b *lower.Builder, c *check.Call) *ssa.Value {
-		code := lower.ArgValue(b.Const(0), types.Int32)
+		code := b.Const(0)
 		if len(c.Args) > 0 {
-			code = b.ArgExpr(c.Args[0], types.Int32)
+			code = b.Convert(b.Scalar(c.Args[0]), b.TypeOf(c.Args[0]), types.Int32)
 		}
-		b.Emit(c.Func.Name, nil, true, code)
+		// Exactly a script that fills the ring buffer must be able to end itself.
+		b.EmitElse(c.Func.Name, nil, true, func() {
+			b.SetGlobal(plan.ExitPosition, b.EventPosition())
+			low := b.Bin(ssa.OpAnd, code, b.Const(1<<32-1))
+			b.SetGlobal(plan.ExitRequest, b.Bin(ssa.OpOr, low, b.Const(plan.ExitAsked)))
+		}, lower.ArgValue(code, types.Int32))
 		b.Exit()
 		return nil
 	}},
