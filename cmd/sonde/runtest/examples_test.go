@@ -1,0 +1,70 @@
+package runtest
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"golang.org/x/tools/txtar"
+
+	"sonde/lang/feature"
+	"sonde/runtime/feature/featuretest"
+)
+
+const exampleDir = "../../../examples"
+
+func exampleFiles(t *testing.T) []string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(exampleDir, "*.bt"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no examples: %v", err)
+	}
+	return files
+}
+
+// TestExamplesHaveCases: each example is run by a case.
+func TestExamplesHaveCases(t *testing.T) {
+	archive, err := txtar.ParseFile("../../../testdata/run/tool/examples.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cases, err := parseCases(archive)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := map[string]bool{}
+	for _, c := range cases {
+		if c.want["txt"] != nil {
+			run[c.example] = true
+		}
+	}
+	for _, path := range exampleFiles(t) {
+		if name := filepath.Base(path); !run[name] {
+			t.Errorf("no case runs %s", name)
+		}
+	}
+}
+
+// TestExamplesCompile: every example compiles for this machine without any
+// privilege. As root it does so as nobody.
+func TestExamplesCompile(t *testing.T) {
+	featuretest.Need(t, feature.TracingBTF)
+	for _, path := range exampleFiles(t) {
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			script, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			cmd := exec.Command(tool, "-c", "true", "-d", "asm", "-e", string(script))
+			cmd.Dir = "/"
+			if os.Geteuid() == 0 {
+				cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+			}
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Errorf("%v\n%s", err, out)
+			}
+		})
+	}
+}
