@@ -94,6 +94,7 @@ var probes = []*record.Probe{
 	probe.Fexit,
 	probe.Hardware,
 	probe.Interval,
+	probe.Iter,
 	probe.Kprobe,
 	probe.Kretprobe,
 	probe.Profile,

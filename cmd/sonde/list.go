@@ -121,10 +121,14 @@ func (l *lister) arguments(p *record.Probe, name string) {
 	if d != nil {
 		return
 	}
-	if ctx.Args != nil {
-		for _, f := range ctx.Args.Fields() {
-			if strings.HasPrefix(f.Name, "common_") {
-				continue // the same for every tracepoint
+	fields := ctx.Args
+	if p, ok := ctx.Ctx.(types.Pointer); ok && fields == nil && ctx.Program == check.ProgIter {
+		fields, _ = p.Elem.(*types.Struct)
+	}
+	if fields != nil {
+		for _, f := range fields.Fields() {
+			if strings.HasPrefix(f.Name, "common_") || f.Name == "meta" && ctx.Program == check.ProgIter {
+				continue // the same for every tracepoint, or iterator
 			}
 			fmt.Fprintf(l.out, "    %s\n", declaration(f))
 		}

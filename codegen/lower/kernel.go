@@ -66,6 +66,8 @@ func (b *Builder) field(x Operand, f types.Field, t types.Type) Operand {
 		return b.dynamic(x, f, t)
 	case f.BitSize > 0:
 		return b.bitField(x, f, t)
+	case b.iterates(x):
+		return b.iterField(x, f, t)
 	}
 	// What an event's record holds behind the NUL of a name is anyone's guess.
 	x.Place.Loose = x.Place.Loose || x.Layout != check.ArgsNone

@@ -190,6 +190,7 @@ func (b *Builder) body() {
 	}
 	b.Jump(b.fn.exit)
 	b.Block = prologue
+	b.throttle()
 	b.openScratch(start)
 	b.enter(b.fn.exit)
 	b.closeScratch()

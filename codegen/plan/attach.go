@@ -58,6 +58,15 @@ type (
 		Address        uint64
 		Return         bool
 	}
+	// Iterator runs the program once for each object of a kind, when it is read.
+	Iterator struct {
+		Name string
+		// PID, when not 0, leaves out what does not belong to the process, where
+		// objects belong to processes.
+		PID int
+		// Pin is a file to keep the iterator in, instead of reading it; "": none.
+		Pin string
+	}
 )
 
 func (TestRun) mechanism()        {}
@@ -66,3 +75,4 @@ func (RawTracepoint) mechanism()  {}
 func (PerfEvent) mechanism()      {}
 func (Uprobe) mechanism()         {}
 func (Kprobe) mechanism()         {}
+func (Iterator) mechanism()       {}

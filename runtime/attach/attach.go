@@ -37,6 +37,7 @@ type Set struct {
 	// gates by program, see gate.go.
 	gates    map[int]*gate
 	attached int
+	listings []listing
 	// missed counts runs left out by program, as far as gates saw it.
 	missed   map[int]uint64
 	failures source.List
@@ -193,6 +194,8 @@ func (s *Set) attach(a *plan.Attach) error {
 		return s.uprobe(a, how)
 	case plan.Kprobe:
 		return s.kprobe(a, how)
+	case plan.Iterator:
+		return s.iterator(a, how)
 	}
 	return errUnknown
 }

@@ -79,6 +79,8 @@ func reasonFor(how plan.Mechanism, err error) (reason, hint string) {
 		case is(unix.ESRCH):
 			return fmt.Sprintf("there is no process %d", how.PID), ""
 		}
+	case plan.Iterator:
+		return iteratorReason(how, err)
 	case plan.Kprobe:
 		if is(unix.ENOENT) || is(unix.EINVAL) || is(unix.EADDRNOTAVAIL) || is(unix.EILSEQ) {
 			return fmt.Sprintf("%s can not be probed: there is no such function, it was inlined everywhere, or the kernel keeps probes away from it", kprobeName(how)), missingHint

@@ -26,6 +26,7 @@ const (
 	cmdMapUpdate            = 2
 	cmdMapDelete            = 3
 	cmdProgLoad             = 5
+	cmdPin                  = 6
 	cmdProgTestRun          = 10
 	cmdInfoByFD             = 15
 	cmdRawTracepointOpen    = 17
@@ -33,6 +34,7 @@ const (
 	cmdMapLookupBatch       = 24
 	cmdMapLookupDeleteBatch = 25
 	cmdLinkCreate           = 28
+	cmdIterCreate           = 33
 )
 
 // loadAttempts bounds how often a program is verified again because a signal

@@ -8,6 +8,7 @@ import (
 
 // Attach types of links, from enum bpf_attach_type.
 const (
+	attachIter          = 28
 	attachPerfEvent     = 41
 	attachKprobeMulti   = 42
 	attachUprobeMulti   = 48
@@ -109,4 +110,37 @@ func LinkKprobes(prog int, k *KprobeMulti) (int, error) {
 	}
 	attr.symbols = first(names)
 	return bpf(cmdLinkCreate, unsafe.Pointer(&attr), unsafe.Sizeof(attr))
+}
+
+// LinkIterator makes an iterator of a program that was loaded for BPF_TRACE_ITER
+// (kernel 5.8). pid, when not 0, restricts it to one process (kernel 6.1).
+func LinkIterator(prog, pid int) (int, error) {
+	// union bpf_iter_link_info, as far as it is about tasks.
+	type info struct{ tid, pid, pidFD uint32 }
+	attr := struct {
+		prog, target, kind, flags uint32
+		info                      unsafe.Pointer
+		infoLen, _                uint32
+	}{prog: uint32(prog), kind: attachIter}
+	if pid != 0 {
+		attr.info = unsafe.Pointer(&info{pid: uint32(pid)})
+		attr.infoLen = uint32(unsafe.Sizeof(info{}))
+	}
+	return bpf(cmdLinkCreate, unsafe.Pointer(&attr), unsafe.Sizeof(attr))
+}
+
+// ReadIterator opens an iterator for reading, from the first object on.
+func ReadIterator(link int) (int, error) {
+	attr := struct{ link, flags uint32 }{link: uint32(link)}
+	return bpf(cmdIterCreate, unsafe.Pointer(&attr), unsafe.Sizeof(attr))
+}
+
+// Pin keeps a BPF object in a file, which must not exist, of a BPF file system.
+func Pin(fd int, path string) error {
+	attr := struct {
+		path      unsafe.Pointer
+		fd, flags uint32
+	}{path: first(append([]byte(path), 0)), fd: uint32(fd)}
+	_, err := bpf(cmdPin, unsafe.Pointer(&attr), unsafe.Sizeof(attr))
+	return err
 }

@@ -143,7 +143,16 @@ func kernelTypes() []btf.Type {
 	binprm := structure("linux_binprm", m("file", ptr(file)), m("filename", ptr(constT(char))), m("argc", intT))
 	ptRegs := structure("pt_regs", m("di", ulong), m("si", ulong), m("orig_ax", ulong), m("ip", ulong), m("sp", ulong))
 	timespec := structure("__kernel_timespec", m("tv_sec", llong), m("tv_nsec", llong))
-	iterMeta := structure("bpf_iter_meta", m("session_id", u64), m("seq_num", u64))
+	seqFile := structure("seq_file", m("count", size), m("size", size))
+	iterMeta := structure("bpf_iter_meta", m("seq", ptr(seqFile)), m("session_id", u64), m("seq_num", u64))
+	vma := structure("vm_area_struct", m("vm_start", ulong), m("vm_end", ulong), m("vm_flags", ulong))
+	iterators := []btf.Type{
+		structure("bpf_iter__task_vma", m("meta", ptr(iterMeta)), m("task", ptr(task)), m("vma", ptr(vma))),
+		structure("bpf_iter__task__safe_trusted", m("meta", ptr(iterMeta)), m("task", ptr(task))),
+		function("bpf_iter_task", intT, m("meta", ptr(iterMeta)), m("task", ptr(task))),
+		function("bpf_iter_task_file", intT, m("meta", ptr(iterMeta)), m("task", ptr(task)), m("fd", u32), m("file", ptr(file))),
+		function("bpf_iter_task_vma", intT, m("meta", ptr(iterMeta)), m("task", ptr(task)), m("vma", ptr(vma))),
+	}
 	// Forms that are rare: a forward declaration, a 128-bit integer, a float, a
 	// pointer to a function, nothing at all, a union with a name.
 	odd := structure("odd_forms",
@@ -186,5 +195,5 @@ func kernelTypes() []btf.Type {
 	} {
 		all = append(all, tp...)
 	}
-	return all
+	return append(all, iterators...)
 }
