@@ -16,6 +16,7 @@ import (
 	"compress/gzip"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -48,8 +49,8 @@ func Need(t testing.TB, features ...*feature.Feature) {
 		if version.Less(f.Since) {
 			t.Skipf("needs %s: kernel %s has no %s (since %s)", f.Name, version, f.What, f.Since)
 		}
-		if missing := missingOptions(f); len(missing) > 0 {
-			t.Skipf("needs %s: this kernel was built without %s", f.Name, strings.Join(missing, ", "))
+		if why := withheld(f); why != "" {
+			t.Skipf("needs %s: %s", f.Name, why)
 		}
 		t.Fatalf("%s was not found, but kernel %s has it since %s", f.Name, version, f.Since)
 	}
@@ -75,15 +76,36 @@ var running = sync.OnceValue(func() *host.Host { return host.New(host.Options{})
 // BTF is the running kernel's type information; nil when it has none.
 func BTF() types.BTF { return running().BTF() }
 
+const functionTracer = "CONFIG_FUNCTION_TRACER"
+
 // options are the configuration symbols that a feature rests on, besides CONFIG_BPF.
 var options = map[*feature.Feature][]string{
 	feature.KprobeMulti:   {"CONFIG_KPROBES", "CONFIG_FPROBE"},
 	feature.KprobeSession: {"CONFIG_KPROBES", "CONFIG_FPROBE"},
 	feature.FuncIP:        {"CONFIG_KPROBES"},
-	feature.Fentry:        {"CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS", "CONFIG_FUNCTION_TRACER"},
+	feature.Fentry:        {"CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS", functionTracer},
 	feature.TracingBTF:    {"CONFIG_DEBUG_INFO_BTF"},
 	feature.RdonlyCast:    {"CONFIG_DEBUG_INFO_BTF"},
 	feature.UprobeMulti:   {"CONFIG_UPROBES"},
+}
+
+// withheld tells why a kernel that is recent enough may lack a feature all the same;
+// "" when nothing excuses it.
+func withheld(f *feature.Feature) string {
+	if missing := missingOptions(f); len(missing) > 0 {
+		return "this kernel was built without " + strings.Join(missing, ", ")
+	}
+	if slices.Contains(options[f], functionTracer) {
+		// Root may read the list wherever functions may be traced at all.
+		list, err := os.Open("/sys/kernel/tracing/available_filter_functions")
+		if errors.Is(err, fs.ErrPermission) {
+			return "this machine forbids the tracing of functions"
+		}
+		if err == nil {
+			list.Close()
+		}
+	}
+	return ""
 }
 
 // missingOptions are those of a feature that the kernel was built without. It is

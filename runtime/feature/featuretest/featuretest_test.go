@@ -1,0 +1,37 @@
+package featuretest
+
+import (
+	"slices"
+	"testing"
+
+	"sonde/lang/feature"
+)
+
+// TestFeatures finds out about every feature and checks each against the kernel's
+// version. Its log is where docs/kernels.md comes from.
+func TestFeatures(t *testing.T) {
+	NeedRoot(t)
+	for _, f := range feature.All() {
+		has := "no"
+		if running().Features().Has(f) {
+			has = "yes"
+		} else if !Version().Less(f.Since) && withheld(f) == "" {
+			t.Errorf("%s was not found, but kernel %s has it since %s", f.Name, Version(), f.Since)
+		}
+		t.Logf("feature: %s %s %s", f.Name, has, f.Since)
+	}
+}
+
+func TestOptionsAreOfFeatures(t *testing.T) {
+	for f, symbols := range options {
+		if !slices.Contains(feature.All(), f) || len(symbols) == 0 {
+			t.Errorf("%s: %v", f, symbols)
+		}
+	}
+}
+
+func TestNamed(t *testing.T) {
+	if Named(feature.Ringbuf.Name) != feature.Ringbuf || Named("no such feature") != nil {
+		t.Error("Named finds the wrong feature")
+	}
+}
