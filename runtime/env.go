@@ -11,8 +11,8 @@ import (
 )
 
 // Env gives rendering the services that only a running session has: stack traces
-// by id, the clock, names of probes by attach cookie. It is made before the
-// session, so that the output can be, and answers for others by its parent.
+// by id and the clock. It is made before the session, so that the output can be,
+// and answers for others by its parent.
 type Env struct {
 	parent  types.Env
 	session atomic.Pointer[services]
@@ -30,8 +30,6 @@ func (e *Env) Service(key any) any {
 			return s
 		case *types.Clock:
 			return s.clock
-		case *types.ProbeNames:
-			return s
 		}
 	}
 	if e.parent == nil {
@@ -47,42 +45,12 @@ type services struct {
 	plan   *plan.Plan
 	maps   []int
 	store  *Store // nil: none
-	probes map[uint64]*plan.Attach
 	raw    []byte
 	frames []uint64
 }
 
 func newServices(k *kernel) *services {
-	s := &services{clock: k.clock, plan: k.plan, maps: k.maps, store: k.store, probes: map[uint64]*plan.Attach{}}
-	for _, a := range k.plan.Attach {
-		if a.Cookie != 0 {
-			s.probes[a.Cookie] = a
-		}
-	}
-	return s
-}
-
-// ProbeName implements types.ProbeNames.
-func (s *services) ProbeName(cookie uint64) string {
-	if a := s.probe(cookie); a != nil {
-		return a.Name
-	}
-	return ""
-}
-
-// ProbeFunc implements types.ProbeNames.
-func (s *services) ProbeFunc(cookie uint64) string {
-	if a := s.probe(cookie); a != nil {
-		return a.Func
-	}
-	return ""
-}
-
-func (s *services) probe(cookie uint64) *plan.Attach {
-	if a := s.probes[cookie]; a != nil || s.store == nil {
-		return a
-	}
-	return s.store.probe(cookie)
+	return &services{clock: k.clock, plan: k.plan, maps: k.maps, store: k.store}
 }
 
 // Stack implements types.Stacks. The map that keeps traces of up to limit frames

@@ -128,11 +128,19 @@ func (k *kernel) createMap(i int) error {
 	} else {
 		k.maps[i], err = create()
 	}
-	if err != nil || m.Kind != plan.Globals {
+	if err != nil {
 		return err
 	}
-	if err := sys.Update(k.maps[i], make([]byte, m.KeySize), k.globals(m), sys.Any); err != nil {
-		return mapError(k.plan, i, err)
+	contents := m.Contents
+	if m.Kind == plan.Globals {
+		contents = k.globals(m)
+	}
+	for n := uint32(0); len(contents) > 0; n++ {
+		key := binary.NativeEndian.AppendUint32(nil, n)
+		if err := sys.Update(k.maps[i], key, contents[:m.ValueSize], sys.Any); err != nil {
+			return mapError(k.plan, i, err)
+		}
+		contents = contents[m.ValueSize:]
 	}
 	return nil
 }
@@ -201,11 +209,32 @@ func (k *kernel) loadProgram(i int) (int, error) {
 		Name: p.Name, Type: uint32(p.Type), AttachType: uint32(p.AttachType), AttachBTFID: p.AttachBTFID,
 		License: license, Code: code, BTF: k.btf, FuncInfo: p.FuncInfo, LineInfo: p.LineInfo,
 	}
+	if spec.AttachTo, err = attachTo(p); err != nil {
+		return -1, err
+	}
 	fd, err := sys.LoadProgram(&spec)
+	if spec.AttachTo > 0 {
+		defer unix.Close(spec.AttachTo)
+	}
 	if err == nil {
 		return fd, nil
 	}
 	return k.explainLoad(p, &spec, err)
+}
+
+// attachTo opens what a program is bound to, apart from the kernel proper; 0: nothing.
+func attachTo(p *plan.Program) (fd int, err error) {
+	switch {
+	case p.AttachProg != 0:
+		if fd, err = sys.OpenProgram(p.AttachProg); err != nil {
+			return 0, fmt.Errorf("%s: BPF program %d: %w", p.Probe, p.AttachProg, err)
+		}
+	case p.AttachModule != "":
+		if fd, err = sys.OpenModuleBTF(p.AttachModule); err != nil {
+			return 0, fmt.Errorf("%s: type information of module %s: %w", p.Probe, p.AttachModule, err)
+		}
+	}
+	return fd, nil
 }
 
 // code is the program as the kernel takes it: jumps resolved, maps by descriptor.

@@ -81,6 +81,9 @@ type Session struct {
 	// listed is closed when iterators are through; nil when there are none.
 	listed chan struct{}
 
+	// trials are the tests and benchmarks; nil when there are none.
+	trials *trials
+
 	stop     sync.Once
 	stopping atomic.Bool
 	done     chan struct{}
@@ -97,7 +100,6 @@ func Start(ctx context.Context, p *plan.Plan, opts Options) (*Session, error) {
 	s := &Session{opts: opts, ready: make(chan struct{}), done: make(chan struct{}), output: &sync.Mutex{}}
 	if opts.Store != nil {
 		s.output = &opts.Store.output
-		p = opts.Store.number(p)
 	}
 	err := s.start(ctx, p)
 	if err != nil {
@@ -148,6 +150,7 @@ func (s *Session) start(ctx context.Context, p *plan.Plan) error {
 	if s.iterates() && !s.opts.DryRun {
 		s.listed = make(chan struct{})
 	}
+	s.trials = newTrials(p)
 	s.loop.start()
 	if d := s.attached.Run(plan.BeforeAttach, 0); d != nil {
 		return d
@@ -174,7 +177,8 @@ func (s *Session) attach(ctx context.Context) error {
 		return nil // nothing to attach, or to end at once
 	}
 	mode := s.kernel.plan.Config.MissingProbes
-	if len(failed) > 0 && (mode == "" || mode == "error") {
+	if failed.HasErrors() && (mode == "" || mode == "error") {
+		failed = slices.DeleteFunc(failed, func(d *source.Diagnostic) bool { return d.Severity == source.Warning })
 		d := failed[0]
 		if n := len(failed) - 1; n > 0 {
 			d.WithNote(source.Span{}, "and %d more like it", n)
@@ -210,7 +214,7 @@ func (s *Session) probes() int { return s.attached.Count() + s.ownStage() }
 // announce tells that the probes are attached, before anything that they report.
 func (s *Session) announce() {
 	n := s.probes()
-	if !s.opts.Quiet {
+	if !s.opts.Quiet && s.trials == nil {
 		text := fmt.Sprintf("Attached %d probes", n)
 		if n == 1 {
 			text = "Attached 1 probe"
@@ -239,7 +243,13 @@ func (s *Session) watch(ctx context.Context) {
 	if s.opts.DryRun {
 		s.loop.call(func() { s.exiting = true })
 	}
-	if s.opts.DryRun || s.selfContained() {
+	switch {
+	case s.opts.DryRun:
+		s.Stop()
+	case s.trials != nil:
+		s.trials.done = make(chan struct{})
+		go s.try()
+	case s.selfContained():
 		s.Stop()
 	}
 }
@@ -321,6 +331,9 @@ func (s *Session) end() {
 	if s.listed != nil {
 		<-s.listed
 	}
+	if s.trials != nil && s.trials.done != nil {
+		<-s.trials.done
+	}
 	s.attached.Detach()
 	// All that the probes reported is in the ring buffer now.
 	s.loop.call(func() {
@@ -342,7 +355,7 @@ func (s *Session) finish() {
 	if !s.opts.DryRun {
 		s.reportLosses()
 		s.opts.Output.End()
-		if s.kernel.plan.Config.PrintMapsOnExit {
+		if s.kernel.plan.Config.PrintMapsOnExit && s.trials == nil {
 			s.printMaps()
 		}
 	}
@@ -393,7 +406,19 @@ func (s *Session) Abandon() {
 }
 
 // Out implements event.Session.
-func (s *Session) Out() event.Output { return s.opts.Output }
+func (s *Session) Out() event.Output {
+	if t := s.trials.running(); t != nil {
+		return t.output
+	}
+	return s.opts.Output
+}
+
+// Failed implements event.Session.
+func (s *Session) Failed() {
+	if t := s.trials.running(); t != nil {
+		t.errors++
+	}
+}
 
 // Plan implements event.Session.
 func (s *Session) Plan() *plan.Plan { return s.kernel.plan }
@@ -401,6 +426,10 @@ func (s *Session) Plan() *plan.Plan { return s.kernel.plan }
 // Exit implements event.Session. What programs report from then on is left alone,
 // except by end programs.
 func (s *Session) Exit(code int) {
+	if t := s.trials.running(); t != nil {
+		t.code = code
+		return
+	}
 	s.code = code
 	// What iterators list comes out whole.
 	if !s.stopping.Load() && s.listed == nil {

@@ -23,9 +23,6 @@ type Store struct {
 
 	mu   sync.Mutex
 	maps map[string]*stored
-	// probes are the attachments that programs know by cookie; maps may hold cookies
-	// of sessions that have ended.
-	probes map[uint64]*plan.Attach
 }
 
 // stored is a map of the store.
@@ -38,33 +35,7 @@ type stored struct {
 
 // NewStore makes an empty store.
 func NewStore() *Store {
-	return &Store{maps: map[string]*stored{}, probes: map[uint64]*plan.Attach{}}
-}
-
-// number gives the plan with attach cookies that no earlier session of the store has
-// used.
-func (s *Store) number(p *plan.Plan) *plan.Plan {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	numbered := *p
-	numbered.Attach = slices.Clone(p.Attach)
-	for i, a := range numbered.Attach {
-		if a.Cookie == 0 {
-			continue
-		}
-		b := *a
-		b.Cookie = uint64(len(s.probes) + 1)
-		s.probes[b.Cookie] = &b
-		numbered.Attach[i] = &b
-	}
-	return &numbered
-}
-
-// probe finds an attachment of any session by its cookie, nil when there is none.
-func (s *Store) probe(cookie uint64) *plan.Attach {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.probes[cookie]
+	return &Store{maps: map[string]*stored{}}
 }
 
 // stacks gives the map that keeps stack traces of up to limit frames, -1 when there

@@ -121,15 +121,6 @@ func (b *Builder) global(name string) *ssa.Value {
 	return b.MapValue(m, int64(off), 8)
 }
 
-// Target is the cookie of the target that runs the program: one more than its
-// index in plan.Attach.
-func (b *Builder) Target() *ssa.Value {
-	if c := b.prog.cookie; c != 0 {
-		return b.Const(int64(c))
-	}
-	return b.Call(ssa.HelperAttachCookie, b.Ctx())
-}
-
 // KernelMap adds a map that a record needs for itself (stack traces). Maps of one
 // name are one, and must be the same.
 func (b *Builder) KernelMap(m plan.Map) *ssa.Map { return b.unit.kernelMap(m) }

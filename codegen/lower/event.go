@@ -78,13 +78,24 @@ func (b *Builder) Emit(action string, data any, urgent bool, args ...Arg) {
 // EmitElse is Emit that runs otherwise when there is no room, instead of counting a
 // lost event.
 func (b *Builder) EmitElse(action string, data any, urgent bool, otherwise func(), args ...Arg) {
+	if b.Context().Detached {
+		b.fail(b.Span, "%s needs someone who receives what it reports; a pinned probe outlives the tracer", action).
+			WithHint("printf with numbers and strings works: its text is made in the kernel")
+		return
+	}
 	payload := &types.Tuple{}
 	for i := range args {
 		a := &args[i]
 		payload.Elems = append(payload.Elems, a.Type)
 		b.early(a)
 	}
-	n := b.unit.event(&plan.Event{Action: action, Data: data, Payload: payload, Urgent: urgent, Span: b.Span})
+	ev := &plan.Event{Action: action, Data: data, Payload: payload, Urgent: urgent, Span: b.Span}
+	if fixed, packed := plan.Pack(payload); len(packed) > 0 && payload.Size() <= maxPacked {
+		ev.Packed = true
+		b.emitPacked(ev, fixed, packed, args, otherwise)
+		return
+	}
+	n := b.unit.event(ev)
 	size := int64(plan.HeaderSize + payload.Size())
 	ring := b.unit.kernelMap(eventsMap)
 	ptr := b.Call(ssa.HelperRingbufReserve, b.MapPtr(ring), b.Const(size), b.Const(0))
@@ -93,37 +104,42 @@ func (b *Builder) EmitElse(action string, data any, urgent bool, otherwise func(
 	from := b.Block
 	rec := b.NonNull(ptr, full)
 	unlikely(from)
-	b.StoreImm(32, rec, 0, int64(n))
-	switch {
-	case b.prog.cookie != 0:
-		b.StoreImm(32, rec, 4, int64(b.prog.cookie))
-	case b.Instance.UsesName:
-		b.Store(32, rec, 4, b.Target())
-	default:
-		b.StoreImm(32, rec, 4, 0)
-	}
+	b.header(Place{Ptr: rec}, n)
 	body := Place{Ptr: rec, Off: plan.HeaderSize, Type: payload, Loose: true}
 	for i, a := range args {
-		dst := body.Elem(i)
-		switch {
-		case a.val != nil:
-			b.Set(dst, a.val)
-		case a.into != nil:
-			a.into(dst)
-		default:
-			b.ExprInto(a.expr, dst)
-		}
+		b.argInto(a, body.Elem(i))
 	}
-	flags := int64(ringNoWakeup)
-	if urgent {
-		flags = ringForceWakeup
-	}
-	b.Call(ssa.HelperRingbufSubmit, rec, b.Const(flags))
+	b.Call(ssa.HelperRingbufSubmit, rec, b.Const(wakeup(ev)))
 	b.Jump(done)
 	b.enter(full)
 	otherwise()
 	b.Jump(done)
 	b.enter(done)
+}
+
+// header writes what a record begins with.
+func (b *Builder) header(rec Place, event int) {
+	b.StoreImm(32, rec.Ptr, rec.Off, int64(event))
+	b.StoreImm(32, rec.Ptr, rec.Off+4, 0)
+}
+
+func (b *Builder) argInto(a Arg, dst Place) {
+	switch {
+	case a.val != nil:
+		b.Set(dst, a.val)
+	case a.into != nil:
+		a.into(dst)
+	default:
+		b.ExprInto(a.expr, dst)
+	}
+}
+
+// wakeup gives the flags for handing an event over.
+func wakeup(ev *plan.Event) int64 {
+	if ev.Urgent {
+		return ringForceWakeup
+	}
+	return ringNoWakeup
 }
 
 // queryProducer is BPF_RB_PROD_POS of bpf_ringbuf_query.

@@ -95,10 +95,7 @@ var lowerings = map[string]*lower.Lowering{
 	}},
 	"arg0":   {Value: func(b *lower.Builder, _ *check.Call) *ssa.Value { return b.Arg(0) }},
 	"retval": {Value: func(b *lower.Builder, _ *check.Call) *ssa.Value { return b.Retval() }},
-	"probe": {Into: func(b *lower.Builder, _ *check.Call, dst lower.Place) {
-		b.Clear(dst)
-		b.Set(dst.At(0, types.Uint64), b.Target())
-	}},
+	"probe": {Operand: func(b *lower.Builder, c *check.Call) lower.Operand { return b.TargetName(false, c.Type) }},
 	"str": {Into: func(b *lower.Builder, c *check.Call, dst lower.Place) {
 		addr, space := b.Address(c.Args[0])
 		var limit *ssa.Value

@@ -47,12 +47,19 @@ type Place struct {
 	Loose bool
 	// Unaligned tells that Ptr is not known to be a multiple of 8.
 	Unaligned bool
+	// Used, when not nil, wants to be told how many bytes from the start on mean
+	// anything, if that may be fewer than all: a string up to its NUL, or a negative
+	// error, when there are none.
+	Used func(n *ssa.Value)
 }
 
 // At gives the part at off bytes in, of type t.
 func (p Place) At(off int, t types.Type) Place {
 	p.Off += int64(off)
 	p.Type = t
+	if off != 0 {
+		p.Used = nil
+	}
 	return p
 }
 

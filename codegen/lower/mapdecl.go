@@ -20,6 +20,7 @@ const (
 	countersName = ".counters"
 	zeroName     = ".zero"
 	globalsName  = ".globals"
+	namesName    = ".names"
 )
 
 var (

@@ -197,6 +197,8 @@ func (b *Builder) assignString(p Place, t types.String, op Operand) {
 	}
 	src := op.Place
 	switch {
+	case p.Used != nil && n > inlineCopy:
+		b.ReadStr(types.BPF, p.At(0, types.String{N: int(n)}), b.span(src, n), nil)
 	case !src.Loose || p.Loose:
 		b.copy(p, src, n)
 	case n <= inlineCopy:
@@ -298,6 +300,9 @@ func (b *Builder) Literal(p Place, s string) {
 			b.Store(uint8(8*w), p.Ptr, p.Off+off, b.Const(v))
 		}
 		off += w
+	}
+	if p.Used != nil {
+		p.Used(b.Const(min(size, int64(len(s))+1)))
 	}
 	if !p.Loose {
 		b.zero(p.At(int(end), types.String{N: int(size - end)}), size-end)
@@ -418,9 +423,10 @@ func (b *Builder) ReadStr(space types.Space, p Place, addr, limit *ssa.Value) *s
 	}
 	dst := b.span(p, size)
 	got := b.Call(h, dst, n, addr)
-	if b.Options().KernelWarnings {
-		b.countFailure(got, "reads of a string failed")
+	if p.Used != nil {
+		p.Used(got)
 	}
+	b.countFailure(got, "reads of a string failed")
 	if tail {
 		// What lies behind the string is cleared by copying zeroes there. The verifier
 		// does not see that offset and length add up to the size.

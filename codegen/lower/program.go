@@ -95,10 +95,9 @@ func (u *unit) tells(p *check.Provider) bool {
 
 // program is the state of one BPF program while it is made.
 type program struct {
-	index int
-	ssa   *ssa.Program
-	// cookie, when one target is all there is, is its cookie; else 0.
-	cookie  uint64
+	index   int
+	ssa     *ssa.Program
+	targets []check.Target
 	scratch scratch
 	// assigns counts the assignments to each variable, see storage.
 	assigns map[*check.Var]int
@@ -123,7 +122,7 @@ func (u *unit) program(inst *check.Instance, targets []check.Target) *ssa.Progra
 			u.attachError(t, err)
 			continue
 		}
-		at := &plan.Attach{Program: index, Name: t.Name, Func: t.Func, How: how}
+		at := &plan.Attach{Program: index, Name: t.Name, Func: t.Func, How: how, Found: t.Found}
 		if t.Point != nil && t.Point.Node != nil {
 			at.Span = t.Point.Node.Span()
 		}
@@ -135,10 +134,7 @@ func (u *unit) program(inst *check.Instance, targets []check.Target) *ssa.Progra
 	pp.AttachType = u.attachType(inst, u.plan.Attach[first:])
 	u.plan.Programs = append(u.plan.Programs, pp)
 
-	prog := &program{index: index, ssa: &ssa.Program{Name: pp.Name}, assigns: countAssigns(inst)}
-	if len(targets) == 1 {
-		prog.cookie = uint64(first + 1)
-	}
+	prog := &program{index: index, ssa: &ssa.Program{Name: pp.Name}, targets: targets, assigns: countAssigns(inst)}
 	f := ssa.NewFunc(pp.Name)
 	prog.ssa.Funcs = []*ssa.Func{f}
 	b := &Builder{Instance: inst, unit: u, prog: prog, info: inst.Info}
@@ -175,16 +171,28 @@ func (b *Builder) body() {
 		b.BranchImm(ssa.EQ, b.Tgid(true), int64(pid), ok, b.fn.out)
 		b.enter(ok)
 	}
-	prologue := b.Block
-	start := b.Func.NewBlock()
-	b.Seal(start)
-	b.SetBlock(start)
+	prologue, start := b.later()
 	b.setResult(zero)
 	if inst.Probe != nil {
 		if p := inst.Probe.Predicate; p != nil {
-			yes := b.Func.NewBlock()
-			b.cond(p, yes, b.fn.exit)
-			b.enter(yes)
+			yes, no := b.Func.NewBlock(), b.Func.NewBlock()
+			b.cond(p, yes, no)
+			b.enter(no)
+			if b.fn.scratch == nil && inst.Context.Program != check.ProgIter && !b.leaves(p) {
+				// Only what passes has to find scratch.
+				b.Jump(b.fn.out)
+				b.enter(yes)
+				if body := b.Block; body != nil {
+					b.SetBlock(prologue)
+					b.Jump(start)
+					b.SetBlock(body)
+					prologue, start = b.later()
+					b.setResult(zero)
+				}
+			} else {
+				b.Jump(b.fn.exit)
+				b.enter(yes)
+			}
 		}
 		b.block(inst.Probe.Body)
 	}
@@ -205,6 +213,15 @@ func (b *Builder) body() {
 	for _, f := range b.prog.ssa.Funcs {
 		f.RemoveUnreachable()
 	}
+}
+
+// later leaves the current block open for what must come before the code that is
+// made now, in a block that it will jump to.
+func (b *Builder) later() (before, start *ssa.Block) {
+	before, start = b.Block, b.Func.NewBlock()
+	b.Seal(start)
+	b.SetBlock(start)
+	return before, start
 }
 
 // hasResult tells whether what the body returns matters. Only what the runtime runs
@@ -236,6 +253,8 @@ func (u *unit) finish() {
 		case m.Name == zeroName:
 			m.ValueSize = max(8, (u.zeroLen+7)&^7)
 			u.kernel[zeroName].ValueSize = int32(m.ValueSize)
+		case m.Name == namesName:
+			u.fillNames(m)
 		case m.Name == globalsName:
 			m.ValueSize = uint32(8 * len(u.plan.Globals))
 			m.Contents = make([]byte, m.ValueSize)

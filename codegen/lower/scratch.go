@@ -54,9 +54,12 @@ func (b *Builder) scratchPtr() *ssa.Value {
 	return b.fn.scratch
 }
 
-// nested tells whether the program can be entered while it runs on the same CPU.
-// (Kernels without bpf_loop, below 5.17, run uprobes with preemption off.)
-func (b *Builder) nested() bool { return b.Context().User && b.Has(feature.Loop) }
+// nested tells whether the program can be entered while it runs on the same CPU: that
+// of uprobes (kernels without bpf_loop, below 5.17, run them with preemption off), and
+// one that is pinned, by several readers.
+func (b *Builder) nested() bool {
+	return b.Context().User && b.Has(feature.Loop) || b.Context().Detached
+}
 
 // busy is the offset of the word that tells that a copy is in use.
 func (b *Builder) busy() int64 { return b.prog.scratch.size + b.prog.scratch.tail }

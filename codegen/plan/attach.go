@@ -14,6 +14,10 @@ const (
 	AfterDetach
 	// OnSignal: each time the tracer receives the signal.
 	OnSignal
+	// OnTest: once in place of tracing; the result, 0 for good, says how it went.
+	OnTest
+	// OnBenchmark: many times in place of tracing, to measure how long it takes.
+	OnBenchmark
 )
 
 type (
@@ -21,6 +25,8 @@ type (
 	TestRun struct {
 		Stage  Stage
 		Signal int
+		// Name is what a test or benchmark is called.
+		Name string
 	}
 	// PerfTracepoint attaches through perf_event_open(2) and the event's id.
 	PerfTracepoint struct {

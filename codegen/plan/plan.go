@@ -77,6 +77,8 @@ const (
 	Counters
 	// Stacks holds stack traces by id.
 	Stacks
+	// Constants is an array that programs only read, of what its Contents say.
+	Constants
 	// Globals is a mmap-able array of one: words that the runtime writes before the
 	// start, and some that programs write for it (see Global).
 	Globals
@@ -113,7 +115,8 @@ type Map struct {
 	ValueSize  uint32
 	MaxEntries uint32
 	Flags      uint32
-	// Contents is the initial value of a Globals map.
+	// Contents are the initial values of a Constants or Globals map, one after the
+	// other.
 	Contents []byte
 }
 
@@ -166,15 +169,18 @@ type Event struct {
 	// Data is what the record's lowering hands to its handler (a parsed format, the
 	// variable to clear).
 	Data any
-	// Payload is the layout of what follows the header.
+	// Payload is the layout of what handlers get, and, unless Packed, of what follows
+	// the header.
 	Payload *types.Tuple
+	// Packed: what follows the header is the payload as Pack lays it out.
+	Packed bool
 	// Urgent: the reader is woken at once.
 	Urgent bool
 	Span   source.Span
 }
 
 // HeaderSize is the length in bytes of what each ring buffer record begins with:
-// uint32 event number, uint32 reserved for the target's index (attach cookie).
+// uint32 event number, uint32 zero.
 const HeaderSize = 8
 
 // Attach is one attachment of a program.
@@ -183,9 +189,12 @@ type Attach struct {
 	// Name is the probe's full name, as the probe builtin gives it, and Func what the
 	// func builtin gives.
 	Name, Func string
-	// Cookie is handed to the program when it is not 0.
+	// Cookie is handed to the program when it is not 0: one of several targets is
+	// told from the others by it.
 	Cookie uint64
 	// How is a mechanism: one of the types in attach.go.
-	How  Mechanism
-	Span source.Span
+	How Mechanism
+	// Found by a wildcard: that it can not be attached to is no error.
+	Found bool
+	Span  source.Span
 }

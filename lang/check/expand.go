@@ -49,6 +49,7 @@ func (c *checker) expand() {
 	if alone != nil && (others || len(c.bodies) > 1) {
 		c.errorf(alone.Node, InvalidProbe, "%s probes can not stand in a script with other probes", alone.Provider.Name)
 	}
+	c.unique()
 	c.limits(total, over)
 }
 
@@ -144,11 +145,17 @@ func (c *checker) split(text string) (parts []string, why string) {
 // targets asks the provider what a point means on this machine.
 func (c *checker) targets(p *Point) ([]Target, bool) {
 	found, d := p.Provider.Expand(p, c.host, c.opt)
+	if d != nil && d.Severity == source.Warning {
+		if c.cfg.MissingProbes != "ignore" {
+			c.place(d, p.Node)
+		}
+		d = nil
+	}
 	if d != nil {
 		if c.missing(p, d.Msg, d.Hint) {
 			return nil, false
 		}
-	} else if len(found) == 0 {
+	} else if len(found) == 0 && !slices.ContainsFunc(p.Parts, isPattern) {
 		if c.missing(p, fmt.Sprintf("No matches for %s %s", p.Provider.Name, strings.Join(p.Parts, ":")), "") {
 			return nil, false
 		}
@@ -160,6 +167,10 @@ func (c *checker) targets(p *Point) ([]Target, bool) {
 	}
 	return found, true
 }
+
+// isPattern tells whether a part of an attach point has wildcards: that one of
+// several patterns matches nothing is no mistake.
+func isPattern(part string) bool { return strings.ContainsAny(part, "*?[") }
 
 // missing reports a probe that does not exist as the setting missing_probes
 // wants it, and tells whether that is an error.
@@ -183,12 +194,18 @@ func (c *checker) missing(p *Point, msg, hint string) bool {
 // instances makes the bodies of one probe.
 func (c *checker) instances(probe *ast.Probe, targets []Target, broken bool) {
 	if len(targets) == 0 {
-		if !broken && c.cfg.MissingProbes == "warn" {
+		switch mode := c.cfg.MissingProbes; {
+		case broken || mode == "ignore":
+		case mode == "warn":
 			c.warnf(probe, MissingProbe, "Probe has no valid attach points. It is being removed which may cause issues with program behavior.")
+		default:
+			broken = true
+			d := c.errorf(probe.Points[0], MissingProbe, "Probe has no valid attach points.")
+			d.WithHint("nothing matches %s; if that is expected, set missing_probes to warn; -l lists what exists", probe.Points[0].Text)
 		}
 		if broken {
 			// Still look at the body, for its own mistakes and what it does to maps.
-			c.body(probe, &Context{Provider: &Provider{Name: "unknown"}, Target: &Target{}}, nil, uses{}).blind = true
+			c.body(probe, &Context{Provider: &Provider{Name: "unknown"}}, nil, uses{}).blind = true
 		}
 		return
 	}
@@ -218,7 +235,7 @@ func (c *checker) instances(probe *ast.Probe, targets []Target, broken bool) {
 		}
 		if b := known[g]; b != nil && g.name == "" {
 			b.inst.Targets = append(b.inst.Targets, t)
-			b.inst.Context.Shared, b.inst.Context.Target = true, nil
+			b.inst.Context.Targets = b.inst.Targets
 			continue
 		}
 		known[g] = c.body(probe, ctx, []Target{t}, u)
@@ -259,9 +276,7 @@ func (c *checker) body(probe *ast.Probe, ctx *Context, targets []Target, u uses)
 		inline:  map[ast.Expr]*ast.BlockExpr{},
 		unclean: map[*ast.BlockExpr][]*ast.Map{},
 	}
-	if len(targets) == 1 {
-		own.Target = &targets[0]
-	}
+	own.Targets = targets
 	c.bodies = append(c.bodies, b)
 	return b
 }

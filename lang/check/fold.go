@@ -265,7 +265,7 @@ func (c *checker) fold(e ast.Expr) operand {
 func (c *checker) outside() *body {
 	b := &body{
 		checker: c,
-		inst:    &Instance{Probe: &ast.Probe{Body: &ast.Block{}}, Context: &Context{Provider: &Provider{Name: "unknown"}, Shared: true}},
+		inst:    &Instance{Probe: &ast.Probe{Body: &ast.Block{}}, Context: &Context{Provider: &Provider{Name: "unknown"}}},
 		vars:    map[ast.Node]*varState{},
 		inline:  map[ast.Expr]*ast.BlockExpr{},
 		unclean: map[*ast.BlockExpr][]*ast.Map{},

@@ -190,7 +190,7 @@ type Provider struct {
 	// Expand resolves wildcards and symbols to targets, asking the host. With
 	// Options.Offline it must not fail for want of a target: it then gives the
 	// point as written as the only target. No target and no diagnostic means
-	// that nothing matched.
+	// that nothing matched. A warning does not stand for a missing target.
 	Expand func(p *Point, host Host, opt *Options) ([]Target, *source.Diagnostic)
 	// Context tells what a program attached to the target sees. Targets with
 	// equal Context.Key share one program.
@@ -213,6 +213,10 @@ type Provider struct {
 	// Edge: happens once, at the beginning or end of the session; a script of
 	// nothing else exits by itself.
 	Edge bool
+	// Mode is in which its probes run; those with Edge run in every mode.
+	Mode Mode
+	// Unique: no two probes may have the same name.
+	Unique bool
 }
 
 // Point is one attach point as written: provider and the parts between colons,
@@ -234,6 +238,8 @@ type Target struct {
 	Func string
 	// Data is the provider's own, for Context and for attaching.
 	Data any
+	// Found by a wildcard: that it can not be attached to is no error.
+	Found bool
 }
 
 // Context is what a program sees of the event that runs it.
@@ -244,11 +250,9 @@ type Context struct {
 	Provider *Provider
 	// Program names the kernel's program type: one of the plan's kinds.
 	Program ProgramKind
-	// Shared: the program serves several targets, so that names are known only when it
-	// runs. The checker sets it, on a copy of its own.
-	Shared bool
-	// Target is the only target when not Shared; the checker sets it.
-	Target *Target
+	// Targets are those that a program in this context serves; the checker sets them, on
+	// a copy of its own. A body that is looked at for its mistakes only has none.
+	Targets []Target
 	// Bound: the program is tied to the target when it is loaded, and can't be
 	// shared. BindTo is its BTF name or function, BindID the BTF id when known, in
 	// the module BindModule ("" for the kernel proper) or the BPF program with the id

@@ -71,14 +71,6 @@ type Cgroups interface {
 	Cgroup(id uint64) string
 }
 
-// ProbeNames names the targets of programs that are attached to more than one.
-type ProbeNames interface {
-	// ProbeName gives the probe's full name, and ProbeFunc its function, by attach
-	// cookie; "" when there is none.
-	ProbeName(cookie uint64) string
-	ProbeFunc(cookie uint64) string
-}
-
 // Terminal tells what the output is written to.
 type Terminal interface {
 	// Escape tells that the output is a terminal: control characters in traced

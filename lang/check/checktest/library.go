@@ -116,7 +116,7 @@ func funcs() []*check.Func {
 		{Name: "arg0", Sigs: []check.Sig{{Result: types.Int64}}, Ctx: func(c *check.Context) (bool, string) {
 			return c.NumArgs != 0, "there are no registers"
 		}},
-		{Name: "probe", Named: true, Sigs: []check.Sig{{Result: types.String{N: 64}}}},
+		{Name: "probe", Named: true, Check: probe},
 		{Name: "nsecs", Sigs: []check.Sig{
 			{Params: []check.Param{{Name: "clock", Kind: check.NameArg}}, Optional: 1, Result: types.Uint64},
 		}},
@@ -174,6 +174,14 @@ func args(c *check.Call) types.Type {
 		return nil
 	}
 	return c.Context.Args
+}
+
+func probe(c *check.Call) types.Type {
+	longest := 0
+	for _, t := range c.Context.Targets {
+		longest = max(longest, len(t.Name))
+	}
+	return types.String{N: longest + 1}
 }
 
 func retval(c *check.Call) types.Type {
@@ -245,6 +253,9 @@ func providers() []*check.Provider {
 		{Name: "fexit", Parse: parts(1, 2), Expand: functions, Context: fexitContext},
 		{Name: "iter", Alone: true, Parse: parts(1, 1), Expand: itself, Context: func(*check.Target, check.Host) (*check.Context, *source.Diagnostic) {
 			return &check.Context{Key: "iter", Program: check.ProgIter, Space: types.Kernel}, nil
+		}},
+		{Name: "trial", Mode: check.Testing, Unique: true, Parse: parts(1, 1), Expand: itself, Context: func(*check.Target, check.Host) (*check.Context, *source.Diagnostic) {
+			return &check.Context{Key: "trial", Program: check.ProgTestRun}, nil
 		}},
 		{Name: "tomorrow", Needs: []*feature.Feature{Future}, Parse: parts(0, 0), Expand: itself, Context: func(*check.Target, check.Host) (*check.Context, *source.Diagnostic) {
 			return &check.Context{Key: "tomorrow"}, nil
