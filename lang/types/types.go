@@ -177,8 +177,9 @@ func (t *Tuple) String() string {
 	return "(" + strings.Join(parts, ",") + ")"
 }
 
-// Size implements Type.
-func (t *Tuple) Size() int { return layoutSize(t.Elems) }
+// Size implements Type. The empty tuple takes a byte, which is zero: the kernel has
+// no maps with keys or values of nothing.
+func (t *Tuple) Size() int { return max(1, layoutSize(t.Elems)) }
 
 // Align implements Type.
 func (t *Tuple) Align() int { return layoutAlign(t.Elems) }
@@ -423,5 +424,7 @@ type Func struct {
 	Module string
 	ID     uint32 // BTF id to attach to
 	Params []Field
+	// Variadic: there are more arguments than Params.
+	Variadic bool
 	Result Type
 }
