@@ -75,6 +75,13 @@ var builtins = []*record.Builtin{
 	builtin.CgroupPath,
 	builtin.Sizeof,
 	builtin.Offsetof,
+	builtin.IsString,
+	builtin.IsPointer,
+	builtin.IsArray,
+	builtin.IsInteger,
+	builtin.IsUnsignedInteger,
+	builtin.IsLiteral,
+	builtin.Fail,
 
 	aggr.Count,
 	aggr.Sum,

@@ -3,6 +3,7 @@ package check
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"sonde/lang/ast"
 	"sonde/lang/parse"
@@ -20,6 +21,9 @@ const (
 	maxDepth  = 64
 	maxCopies = 4096
 )
+
+// libraryFile begins the names of the script library's files.
+const libraryFile = "library:"
 
 // macros are the definitions that a script can call, by name.
 type macros struct {
@@ -127,7 +131,7 @@ func (c *checker) librarySource(name string) []*ast.Macro {
 	if text == "" {
 		return nil
 	}
-	script, diags := parse.Parse(source.NewFile("library:"+name, text), parse.Options{IsValue: c.isValue})
+	script, diags := parse.Parse(source.NewFile(libraryFile+name, text), parse.Options{IsValue: c.isValue})
 	if diags.HasErrors() {
 		c.diags = append(c.diags, diags...)
 	}
@@ -253,6 +257,12 @@ func (b *body) errorf(at ast.Node, code source.Code, format string, args ...any)
 	return b.report(source.Errorf(at.Span(), code, format, args...))
 }
 
+// warnf reports a warning, except about the library's own text, which users can't
+// mend.
 func (b *body) warnf(at ast.Node, code source.Code, format string, args ...any) *source.Diagnostic {
-	return b.report(source.Warningf(at.Span(), code, format, args...))
+	d := source.Warningf(at.Span(), code, format, args...)
+	if strings.HasPrefix(d.Span.Start.Filename, libraryFile) {
+		return d
+	}
+	return b.report(d)
 }
