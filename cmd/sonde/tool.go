@@ -145,12 +145,12 @@ func (t *tool) check(script *ast.Script) (*check.Program, error) {
 		PID:              t.args.pid,
 		Command:          t.args.command,
 		Unsafe:           t.args.unsafe,
+		Traceable:        t.args.traceable != "",
 		Offline:          len(t.args.stages) > 0,
 		Config:           settings,
 		KernelWarnings:   t.args.warnings,
 		NoWarnings:       t.args.noWarnings,
-		Test:             t.args.test,
-		Bench:            t.args.bench,
+		Mode:             t.args.runMode(),
 		DisabledFeatures: t.args.noFeature,
 	}
 	if t.args.command != "" && !opt.Offline {

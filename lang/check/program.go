@@ -17,6 +17,9 @@ type Options struct {
 	Command  string
 	ChildPID int
 	Unsafe   bool
+	// Traceable: the user says which of the kernel's functions can be traced, so that
+	// Host.Functions is the last word.
+	Traceable bool
 	// Offline: nothing will be attached, so missing targets are no error.
 	Offline bool
 	// Config by environment and command line wins over the script's; it is
@@ -26,8 +29,8 @@ type Options struct {
 	KernelWarnings bool
 	// NoWarnings: what the script reports as a warning is left out.
 	NoWarnings bool
-	// Test and Bench select test: and bench: probes.
-	Test, Bench bool
+	// Mode selects the probes that run; others are checked all the same.
+	Mode Mode
 	// Maps are maps that exist already, of an interactive session; their types
 	// are fixed.
 	Maps []*Map

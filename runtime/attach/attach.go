@@ -139,7 +139,7 @@ func (s *Set) jobs(ctx context.Context) []func() {
 					a = list[len(list)-1-i]
 				}
 				if err := s.attach(a); err != nil {
-					s.failed(explain(a, err))
+					s.failed(a, err)
 				}
 			}
 		})
@@ -233,7 +233,12 @@ func (s *Set) holdGated(link, event int) {
 	s.attached++
 }
 
-func (s *Set) failed(d *source.Diagnostic) {
+// failed keeps what to say about a failure: a warning for what was found by a wildcard.
+func (s *Set) failed(a *plan.Attach, err error) {
+	d := explain(a, err)
+	if a.Found {
+		d.Severity = source.Warning
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.failures = append(s.failures, d)

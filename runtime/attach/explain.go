@@ -30,6 +30,10 @@ func explain(a *plan.Attach, err error) *source.Diagnostic {
 		return d
 	}
 	reason, hint := reasonFor(a.How, err)
+	if k, ok := a.How.(plan.Kprobe); ok && errors.Is(err, unix.EILSEQ) {
+		return source.Errorf(a.Span, "attach", "Possible attachment attempt in the middle of an instruction, try a different offset.").
+			WithNote(source.Span{}, "no instruction begins at %s", kprobeName(k))
+	}
 	return source.Errorf(a.Span, "attach", "Unable to attach probe: %s: %s", a.Name, reason).WithHint("%s", hint)
 }
 
@@ -82,21 +86,9 @@ func reasonFor(how plan.Mechanism, err error) (reason, hint string) {
 	case plan.Iterator:
 		return iteratorReason(how, err)
 	case plan.Kprobe:
-		if is(unix.ENOENT) || is(unix.EINVAL) || is(unix.EADDRNOTAVAIL) || is(unix.EILSEQ) {
-			return fmt.Sprintf("%s can not be probed: there is no such function, it was inlined everywhere, or the kernel keeps probes away from it", kprobeName(how)), missingHint
-		}
+		return kprobeReason(how, err), missingHint
 	}
 	return err.Error(), missingHint
-}
-
-func kprobeName(k plan.Kprobe) string {
-	if k.Symbol == "" {
-		return fmt.Sprintf("address %#x", k.Address)
-	}
-	if k.Offset != 0 {
-		return fmt.Sprintf("%s+%d", k.Symbol, k.Offset)
-	}
-	return k.Symbol
 }
 
 // sorted gives the failures in script order, whatever order they came in.

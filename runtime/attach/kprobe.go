@@ -1,8 +1,14 @@
 package attach
 
 import (
+	"bufio"
 	"errors"
+	"fmt"
 	"io/fs"
+	"os"
+	"strings"
+
+	"golang.org/x/sys/unix"
 
 	"sonde/codegen/plan"
 	"sonde/runtime/sys"
@@ -42,4 +48,49 @@ func (s *Set) kprobe(a *plan.Attach, how plan.Kprobe) error {
 		return err
 	}
 	return s.run(a, event, 1)
+}
+
+func kprobeName(k plan.Kprobe) string {
+	if k.Symbol == "" {
+		return fmt.Sprintf("address %#x", k.Address)
+	}
+	if k.Offset != 0 {
+		return fmt.Sprintf("%s+%d", k.Symbol, k.Offset)
+	}
+	return k.Symbol
+}
+
+// blacklist lists the functions that the kernel allows no kprobes in: those that
+// handling a kprobe runs through.
+const blacklist = "/sys/kernel/debug/kprobes/blacklist"
+
+// kprobeReason says why the kernel refused a probe.
+func kprobeReason(how plan.Kprobe, err error) string {
+	name := kprobeName(how)
+	switch {
+	case how.Symbol != "" && blacklisted(how.Symbol):
+		return name + " can not be probed: handling a kprobe runs through it (" + blacklist + ")"
+	case errors.Is(err, unix.ENOENT), errors.Is(err, unix.ESRCH):
+		return fmt.Sprintf("there is no function %s that can be probed: it does not exist, or was inlined everywhere", name)
+	case errors.Is(err, unix.EADDRNOTAVAIL):
+		return name + " names several functions; name the module, or give the address with --unsafe"
+	case errors.Is(err, unix.EINVAL):
+		return name + " can not be probed: there is no such function, or the kernel keeps probes away from it (notrace)"
+	}
+	return err.Error()
+}
+
+// blacklisted looks a function up in lines of range and name.
+func blacklisted(symbol string) bool {
+	f, err := os.Open(blacklist)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		if _, name, _ := strings.Cut(lines.Text(), "\t"); strings.TrimSpace(name) == symbol {
+			return true
+		}
+	}
+	return false
 }

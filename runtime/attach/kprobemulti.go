@@ -50,7 +50,7 @@ func (s *Set) attachKernelMulti(ctx context.Context, list []*plan.Attach) {
 		s.attachKernelMulti(ctx, list[n/2:])
 	default:
 		for _, a := range list {
-			s.failed(explain(a, err))
+			s.failed(a, err)
 		}
 	}
 }

@@ -81,12 +81,12 @@ func (s *Set) attachMulti(g *multi) {
 	switch {
 	case err == nil:
 	case len(g.list) == 1:
-		s.failed(explain(g.list[0], err))
+		s.failed(g.list[0], err)
 	default:
 		// One of the places is to blame; find out which.
 		for _, a := range g.list {
 			if err := s.linkMulti(g, []*plan.Attach{a}); err != nil {
-				s.failed(explain(a, err))
+				s.failed(a, err)
 			}
 		}
 	}

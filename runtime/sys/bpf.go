@@ -28,12 +28,17 @@ const (
 	cmdProgLoad             = 5
 	cmdPin                  = 6
 	cmdProgTestRun          = 10
+	cmdProgNextID           = 11
+	cmdProgByID             = 13
 	cmdInfoByFD             = 15
 	cmdRawTracepointOpen    = 17
 	cmdBTFLoad              = 18
+	cmdBTFByID              = 19
+	cmdBTFNextID            = 23
 	cmdMapLookupBatch       = 24
 	cmdMapLookupDeleteBatch = 25
 	cmdLinkCreate           = 28
+	cmdEnableStats          = 32
 	cmdIterCreate           = 33
 )
 

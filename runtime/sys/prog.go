@@ -11,8 +11,11 @@ type Program struct {
 	Type        uint32
 	AttachType  uint32
 	AttachBTFID uint32
-	License     string
-	Code        []byte
+	// AttachTo is the descriptor of the BPF program or of the module's BTF that
+	// AttachBTFID is about; 0: the kernel proper's.
+	AttachTo int
+	License  string
+	Code     []byte
 	// BTF is the descriptor of the BTF that FuncInfo and LineInfo refer to; 0:
 	// none of the three.
 	BTF                int
@@ -53,7 +56,7 @@ func LoadProgram(p *Program) (int, error) {
 		coreCount         uint32
 	}{
 		kind: p.Type, insns: uint32(len(p.Code) / insnSize), code: first(p.Code), license: first(license),
-		name: name(p.Name), attachType: p.AttachType, attachBTFID: p.AttachBTFID,
+		name: name(p.Name), attachType: p.AttachType, attachBTFID: p.AttachBTFID, attachFD: uint32(p.AttachTo),
 	}
 	if p.Log != nil {
 		attr.logLevel, attr.logSize, attr.log = 1, uint32(len(p.Log)), first(p.Log)
@@ -95,19 +98,4 @@ func RunProgram(fd int, ctx []byte) (uint32, error) {
 	}{fd: uint32(fd), ctxIn: uint32(len(ctx)), ctx: first(ctx)}
 	_, err := bpf(cmdProgTestRun, unsafe.Pointer(&attr), unsafe.Sizeof(attr))
 	return attr.result, err
-}
-
-// Misses gives how many runs of a program the kernel left out because a program
-// already ran on that CPU (bpf_prog_info.recursion_misses, kernel 5.12; 0 before).
-func Misses(fd int) (uint64, error) {
-	var info struct {
-		_      [208]byte
-		misses uint64
-	}
-	attr := struct {
-		fd, size uint32
-		info     unsafe.Pointer
-	}{uint32(fd), uint32(unsafe.Sizeof(info)), unsafe.Pointer(&info)}
-	_, err := bpf(cmdInfoByFD, unsafe.Pointer(&attr), unsafe.Sizeof(attr))
-	return info.misses, err
 }

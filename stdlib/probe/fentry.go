@@ -1,6 +1,8 @@
 package probe
 
 import (
+	"cmp"
+
 	"sonde/codegen/plan"
 	"sonde/lang/check"
 	"sonde/lang/feature"
@@ -50,7 +52,7 @@ func trampoline(name string, aliases []string, exit bool, doc string, examples .
 			// The kernel attaches all programs that are bound by BTF in one way.
 			return plan.RawTracepoint{Name: t.Func}, nil
 		},
-		List:     func(host check.Host, parts []string) ([]string, error) { return listFunctions(host, name, parts) },
+		List:     func(host check.Host, parts []string) ([]string, error) { return listTrampolines(host, name, parts) },
 		Syntax:   forms,
 		Doc:      doc,
 		Examples: examples,
@@ -61,18 +63,89 @@ func expandTrampoline(p *check.Point, host check.Host, opt *check.Options) ([]ch
 	at := p.Data.(kernelTarget)
 	target := func(module, symbol string) check.Target {
 		full := symbol
-		if module != "" && module != kernelModule {
+		if module != "" {
 			full = module + ":" + symbol
 		}
 		return check.Target{Point: p, Name: p.Provider.Name + ":" + full, Func: symbol, Data: kernelTarget{module: module, symbol: symbol}}
 	}
+	btf := host.BTF()
 	if !isGlob(at.symbol) && !isGlob(at.module) {
-		if d := refused(p, at.symbol); d != nil {
-			return nil, d
+		if why := whyLocked(at.symbol); why != "" {
+			return nil, refused(p, at.symbol, why)
+		}
+		if btf != nil && !opt.Offline {
+			fn, ok := btf.Func(at.module, at.symbol)
+			if !ok {
+				d := bad(p, codeTarget, "No matches for %s %s", p.Provider.Name, joined(p.Parts))
+				suggestFunction(d, p.Provider.Name, host, at.symbol)
+				return nil, d
+			}
+			if why := whyUnbound(fn); why != "" {
+				return nil, bad(p, codeTarget, "%s can not be attached to %s: %s", p.Provider.Name, at.symbol, why).
+					WithHint("use kprobe or kretprobe")
+			}
+			at.module = cmp.Or(fn.Module, kernelModule)
 		}
 		return []check.Target{target(at.module, at.symbol)}, nil
 	}
-	return expandFunctions(p, host, opt, at, target)
+	return expandFunctions(p, host, opt, at, func(module, symbol string) (check.Target, bool) {
+		ok := whyLocked(symbol) == ""
+		if ok && btf != nil && !opt.Offline {
+			fn, has := btf.Func(module, symbol)
+			ok = has && whyUnbound(fn) == ""
+		}
+		return target(module, symbol), ok
+	})
+}
+
+// locked lists functions that programs take their maps' locks with. Kprobes are
+// guarded against entering each other on a CPU, and trampolines are not: programs there
+// could wait for each other for ever.
+var locked = []string{"_raw_spin_lock*", "_raw_spin_unlock*", "queued_spin_lock_slowpath", "resilient_queued_spin_lock_slowpath"}
+
+// whyLocked tells why a function must not have a trampoline, or "".
+func whyLocked(symbol string) string {
+	for _, glob := range locked {
+		if match(glob, symbol) {
+			return "programs take locks through it, and would wait for themselves; kprobes are guarded against that"
+		}
+	}
+	return whyRefused(symbol)
+}
+
+// Limits of what a trampoline passes on: MAX_BPF_FUNC_ARGS and btf_distill_func_proto of
+// the kernel's include/linux/bpf.h and kernel/bpf/btf.c.
+const (
+	maxSlots     = 12
+	maxParamSize = 16
+)
+
+// whyUnbound tells why no program can be bound to a function, or "".
+func whyUnbound(fn *types.Func) string {
+	if fn.Variadic {
+		return "it takes any number of arguments"
+	}
+	for _, f := range fn.Params {
+		if f.Type.Size() > maxParamSize {
+			return "its argument " + f.Name + " is too large to be passed on"
+		}
+	}
+	if slots(fn) > maxSlots {
+		return "it has too many arguments"
+	}
+	if _, ok := fn.Result.(*types.Struct); ok {
+		return "its result is a struct"
+	}
+	return ""
+}
+
+// slots counts the 8-byte words that a function's arguments take.
+func slots(fn *types.Func) int {
+	n := 0
+	for _, f := range fn.Params {
+		n += max(1, (f.Type.Size()+wordSize-1)/wordSize)
+	}
+	return n
 }
 
 // trampolineContext binds the program to the function: its arguments lie in slots
@@ -94,14 +167,49 @@ func trampolineContext(t *check.Target, host check.Host, exit bool) (*check.Cont
 		Provider: t.Point.Provider,
 		Program:  check.ProgFentry,
 		Bound:    true, BindTo: at.symbol, BindID: fn.ID,
-		Args:    argsStruct(t.Name, fn.Params),
+		Args:    paramStruct(t.Name, fn.Params),
 		Layout:  check.ArgsSlots,
-		NumArgs: len(fn.Params),
+		NumArgs: slots(fn),
 		Space:   types.Kernel,
+	}
+	if at.module != kernelModule {
+		ctx.BindModule = fn.Module
 	}
 	if exit {
 		ctx.Program = check.ProgFexit
-		ctx.Retval = fn.Result
+		if _, void := fn.Result.(types.Void); !void {
+			ctx.Retval = fn.Result
+		}
 	}
 	return ctx, nil
+}
+
+// paramStruct makes the struct behind args from parameters, which know their slots.
+func paramStruct(name string, params []types.Field) *types.Struct {
+	size := 0
+	for _, f := range params {
+		size = max(size, f.Offset+max(wordSize, f.Type.Size()))
+	}
+	return types.NewStruct("struct", name+"_args", size, func() []types.Field { return params })
+}
+
+// listTrampolines lists the functions that programs can be bound to.
+func listTrampolines(host check.Host, provider string, parts []string) ([]string, error) {
+	btf := host.BTF()
+	if btf == nil {
+		return nil, nil
+	}
+	module, symbol := rawParts(parts)
+	found, err := host.Functions(module, symbol)
+	if err != nil {
+		return nil, err
+	}
+	names := make([]string, 0, len(found))
+	for _, f := range found {
+		m, s, _ := cut(f)
+		if fn, ok := btf.Func(m, s); ok && whyUnbound(fn) == "" && whyLocked(s) == "" {
+			names = append(names, provider+":"+f)
+		}
+	}
+	return names, nil
 }

@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -110,69 +111,98 @@ func expandKernel(p *check.Point, host check.Host, opt *check.Options, ret bool)
 	}
 	switch {
 	case at.symbol == "":
-		if !opt.Unsafe {
-			return nil, bad(p, codeValue, "attaching to an address of the kernel is not safe: nothing tells that an instruction begins there").
+		if !opt.Unsafe && !opt.Offline {
+			return nil, bad(p, codeHost, "attaching to an address of the kernel is not safe: nothing tells that an instruction begins there").
 				WithHint("name the function, or add --unsafe")
 		}
-		return []check.Target{{Point: p, Name: name + p.Parts[0], Data: plan.Kprobe{Address: at.address, Return: ret}}}, nil
-	case !isGlob(at.symbol) && !isGlob(at.module):
-		if d := refused(p, at.symbol); d != nil {
-			return nil, d
-		}
-		if !opt.Offline && !functionExists(host, at.module, at.symbol) {
-			return nil, noSuchFunction(p, host, at.symbol)
-		}
-		return []check.Target{target(at.module, at.symbol)}, nil
+		return []check.Target{{
+			Point: p, Name: name + strconv.FormatUint(at.address, 10),
+			Data: plan.Kprobe{Address: at.address, Return: ret},
+		}}, nil
+	case isGlob(at.symbol) || isGlob(at.module):
+		return expandFunctions(p, host, opt, at, func(module, symbol string) (check.Target, bool) {
+			return target(module, symbol), whyRefused(symbol) == ""
+		})
 	}
-	return expandFunctions(p, host, opt, at, target)
+	one := []check.Target{target(at.module, at.symbol)}
+	if why := whyRefused(at.symbol); why != "" && !opt.Unsafe {
+		return nil, refused(p, at.symbol, why)
+	}
+	if opt.Offline || !opt.Traceable && known(host, at) {
+		return one, nil
+	}
+	if opt.Traceable {
+		if found, err := host.Functions(cmp.Or(at.module, "*"), at.symbol); err == nil && len(found) > 0 {
+			return one, nil
+		}
+	} else {
+		if module := at.module; module != "" && module != kernelModule && !loaded(host, module) {
+			return nil, bad(p, codeHost, "specified module %s in probe %s:%s is not loaded", module, p.Provider.Name, joined(p.Parts)).
+				WithHint("modprobe %s loads it", module)
+		}
+		if address, err := host.KernelSymbol(at.symbol); err != nil || address != 0 {
+			return one, nil // the kernel has the last word
+		}
+	}
+	d := source.Warningf(p.Node.Span(), codeHost, "%s is not traceable (either non-existing, inlined, or marked as \"notrace\"); attaching to it will likely fail", at.symbol)
+	suggestFunction(d, p.Provider.Name, host, at.symbol)
+	if opt.Unsafe {
+		return one, d
+	}
+	return nil, d
 }
 
-// functionExists tells whether the kernel has the function. BTF knows most of them
-// and is quickly asked; the table of symbols knows all.
-func functionExists(host check.Host, module, symbol string) bool {
-	if btf := host.BTF(); btf != nil {
-		if _, ok := btf.Func(module, symbol); ok {
-			return true
-		}
+// known tells whether the kernel's type information, which is quickly asked, has the
+// function.
+func known(host check.Host, at kernelTarget) bool {
+	btf := host.BTF()
+	if btf == nil {
+		return false
 	}
-	address, err := host.KernelSymbol(symbol)
-	return err != nil || address != 0
+	_, ok := btf.Func(at.module, at.symbol)
+	return ok
 }
 
-// expandFunctions resolves wildcards among what the kernel can trace.
-func expandFunctions(p *check.Point, host check.Host, opt *check.Options, at kernelTarget, target func(module, symbol string) check.Target) ([]check.Target, *source.Diagnostic) {
-	found, err := host.Functions(at.module, at.symbol)
+// loaded tells whether the kernel has a module.
+func loaded(host check.Host, module string) bool {
+	all, err := host.Functions(module, "*")
+	return err != nil || len(all) > 0
+}
+
+// expandFunctions resolves wildcards among what the kernel can trace; target tells
+// which functions it wants.
+func expandFunctions(p *check.Point, host check.Host, opt *check.Options, at kernelTarget, target func(module, symbol string) (check.Target, bool)) ([]check.Target, *source.Diagnostic) {
+	found, err := host.Functions(cmp.Or(at.module, "*"), at.symbol)
 	if err != nil {
 		if opt.Offline {
-			return []check.Target{target(at.module, at.symbol)}, nil
+			t, _ := target(at.module, at.symbol)
+			return []check.Target{t}, nil
 		}
 		return nil, bad(p, codeHost, "can not list the kernel's functions: %v", err)
 	}
 	var targets []check.Target
 	for _, f := range found {
 		module, symbol, _ := cut(f)
-		if whyRefused(symbol) == "" {
-			targets = append(targets, target(module, symbol))
+		if t, ok := target(module, symbol); ok {
+			t.Found = true
+			targets = append(targets, t)
 		}
-	}
-	if len(targets) == 0 {
-		return nil, bad(p, codeHost, "No matches for %s %s", p.Provider.Name, joined(p.Parts)).
-			WithHint("sonde -l '%s:*' lists what there is", p.Provider.Name)
 	}
 	return targets, nil
 }
 
-func noSuchFunction(p *check.Point, host check.Host, symbol string) *source.Diagnostic {
-	d := bad(p, codeHost, "No matches for %s %s", p.Provider.Name, symbol)
+// suggestFunction adds a hint on what the function may be called.
+func suggestFunction(d *source.Diagnostic, provider string, host check.Host, symbol string) {
 	if all, err := host.Functions("*", "*"); err == nil {
 		for i, f := range all {
 			_, all[i], _ = cut(f)
 		}
 		if near := source.Closest(symbol, all); near != "" {
-			return d.WithHint("did you mean %s:%s?", p.Provider.Name, near)
+			d.WithHint("did you mean %s:%s?", provider, near)
+			return
 		}
 	}
-	return d.WithHint("the compiler may have inlined it; sonde -l '%s:*' lists what there is", p.Provider.Name)
+	d.WithHint("sonde -l '%s:*' lists what there is", provider)
 }
 
 // kernelContext is that of programs on kernel functions.
@@ -211,32 +241,26 @@ func listFunctions(host check.Host, provider string, parts []string) ([]string, 
 	return slices.Compact(names), nil
 }
 
-// recursive lists functions that probes themselves run through: a program there
-// would run for ever, or lock up the machine. (The kernel refuses many more; these
-// it may let pass.)
+// recursive lists functions that handling a probe runs through, or that machines do
+// not survive being probed: they are left out of wildcards and refused by name. (The
+// kernel refuses many more; these it may let pass.)
 var recursive = []string{
-	"migrate_disable", "migrate_enable",
-	"__rcu_read_lock", "__rcu_read_unlock", "rcu_read_lock_*", "rcu_read_unlock_*", "rcu_read_unlock_strict",
-	"preempt_count_add", "preempt_count_sub",
-	"__bpf_prog_enter*", "__bpf_prog_exit*", "bpf_get_*", "__bpf_tramp_*",
-	"queued_spin_lock_slowpath", "_raw_spin_lock*", "_raw_spin_unlock*",
+	"arch_cpu_idle", "default_idle", "bpf_dispatcher_xdp_func",
+	"rcu_*", "__rcu_*", "migrate_disable", "migrate_enable", "preempt_count_add", "preempt_count_sub",
+	"__bpf_prog_enter*", "__bpf_prog_exit*", "__bpf_tramp_*", "__ftrace_invalid_address__*",
 }
 
 // whyRefused tells why a function must not be traced, or "".
 func whyRefused(symbol string) string {
 	for _, glob := range recursive {
 		if match(glob, symbol) {
-			return "BPF programs run through it themselves"
+			return "handling a probe runs through it"
 		}
 	}
 	return ""
 }
 
-func refused(p *check.Point, symbol string) *source.Diagnostic {
-	why := whyRefused(symbol)
-	if why == "" {
-		return nil
-	}
+func refused(p *check.Point, symbol, why string) *source.Diagnostic {
 	return bad(p, codeValue, "%s can not be traced: %s", symbol, why).
 		WithHint("trace a function that calls it")
 }

@@ -62,6 +62,10 @@ type blob struct {
 	firstString uint32
 	offsets     []uint32 // in types, by id - first
 	names       []uint32 // the types' names, by id - first
+	// sought counts the functions that were looked for; funcs has them all by name,
+	// when those were many.
+	sought int
+	funcs  map[string]uint32
 }
 
 // parse reads the header of raw and walks the types once, to learn where each
@@ -246,4 +250,28 @@ func (b *blob) find(name string, kinds ...int) uint32 {
 		}
 	}
 	return 0
+}
+
+// manyFuncs is how many functions are looked for one by one before an index of them
+// all is worth its while: wildcards ask for thousands.
+const manyFuncs = 64
+
+// findFunc is find for functions.
+func (b *blob) findFunc(name string) uint32 {
+	if b.sought++; b.sought < manyFuncs {
+		return b.find(name, kindFunc)
+	}
+	if b.funcs == nil {
+		b.funcs = map[string]uint32{}
+		for i, at := range b.offsets {
+			id := b.first + uint32(i)
+			if u32(b.types[at+4:])>>24&31 != kindFunc {
+				continue
+			}
+			if n := b.string(b.names[i]); b.funcs[n] == 0 {
+				b.funcs[n] = id
+			}
+		}
+	}
+	return b.funcs[name]
 }

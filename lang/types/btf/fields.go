@@ -158,7 +158,7 @@ func (s *Spec) Func(module, name string) (fn *types.Func, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	in := func(b *blob) bool {
-		id := b.find(name, kindFunc)
+		id := b.findFunc(name)
 		if id == 0 {
 			return false
 		}
@@ -167,6 +167,8 @@ func (s *Spec) Func(module, name string) (fn *types.Func, ok bool) {
 		if fn.Params, ok = s.params(b, r.typeID(), 0); ok {
 			proto, _ := b.record(r.typeID())
 			fn.Result = s.resolve(b, proto.typeID())
+			n := proto.vlen()
+			fn.Variadic = n > 0 && proto.word(2*n-1) == 0
 		}
 		return ok
 	}
