@@ -24,6 +24,10 @@ var Exit = &record.Builtin{
 		}},
 	},
 	Lowering: lower.Lowering{Value: func(b *lower.Builder, c *check.Call) *ssa.Value {
+		if c.Context.Detached { // there is no session to end
+			b.Exit()
+			return nil
+		}
 		code := b.Const(0)
 		if len(c.Args) > 0 {
 			code = b.Convert(b.Scalar(c.Args[0]), b.TypeOf(c.Args[0]), types.Int32)

@@ -1,13 +1,17 @@
 package builtin
 
 import (
+	"sonde/codegen/lower"
 	"sonde/codegen/plan"
+	"sonde/codegen/ssa"
+	"sonde/lang/check"
+	"sonde/lang/types"
 	"sonde/runtime/event"
 	"sonde/stdlib/record"
 )
 
 // Printf prints.
-var Printf = formatted{
+var Printf = inKernel(formatted{
 	name: "printf",
 	act: func(s event.Session, ev *plan.Event, text []byte) {
 		s.Out().Text(ev.Action, text)
@@ -26,4 +30,37 @@ costs little.`,
 		{Script: `begin { printf("%r %rx\n", buf("a\x01", 2), buf("a\x01", 2)); }`, Output: `a\x01 \x61\x01` + "\n"},
 		{Script: `tracepoint:syscalls:sys_enter_openat { printf("%s opens %s\n", comm, str(args.filename)); }`},
 	},
-}.record()
+}.record())
+
+// inKernel lets programs that outlive the tracer format by themselves.
+func inKernel(r *record.Builtin) *record.Builtin {
+	bind, value := r.Check, r.Value
+	r.Check = func(c *check.Call) types.Type {
+		t := bind(c)
+		call, ok := c.Data.(formatCall)
+		if !c.Context.Detached || t == nil || !ok {
+			return t
+		}
+		text, as, err := call.format.Kernel()
+		if err != nil {
+			return wrong(c, c.Node.Span(), "the kernel has to format this, as the probe is pinned: %v", err)
+		}
+		c.Data = kernelFormat{text, as}
+		return t
+	}
+	r.Value = func(b *lower.Builder, c *check.Call) *ssa.Value {
+		f, ok := c.Data.(kernelFormat)
+		if !ok {
+			return value(b, c)
+		}
+		b.SeqPrintf(f.text, c.Args[1:], f.as)
+		return nil
+	}
+	return r
+}
+
+// kernelFormat is a format for the kernel, and the types in which it takes its values.
+type kernelFormat struct {
+	text string
+	as   []types.Type
+}
