@@ -95,7 +95,7 @@ var lowerings = map[string]*lower.Lowering{
 	}},
 	"arg0":   {Value: func(b *lower.Builder, _ *check.Call) *ssa.Value { return b.Arg(0) }},
 	"retval": {Value: func(b *lower.Builder, _ *check.Call) *ssa.Value { return b.Retval() }},
-	"probe": {Operand: func(b *lower.Builder, c *check.Call) lower.Operand { return b.TargetName(false, c.Type) }},
+	"probe":  {Operand: func(b *lower.Builder, c *check.Call) lower.Operand { return b.TargetName(false, c.Type) }},
 	"str": {Into: func(b *lower.Builder, c *check.Call, dst lower.Place) {
 		addr, space := b.Address(c.Args[0])
 		var limit *ssa.Value

@@ -9,6 +9,7 @@ import (
 	"sonde/codegen/plan"
 	"sonde/codegen/ssa"
 	"sonde/lang/check"
+	"sonde/lang/feature"
 	"sonde/lang/source"
 	"sonde/lang/types"
 )
@@ -31,6 +32,7 @@ var (
 
 // Flags of maps, from include/uapi/linux/bpf.h.
 const (
+	flagNoPrealloc   = 1 << 0
 	flagReadOnlyProg = 1 << 7
 	flagMmapable     = 1 << 10
 )
@@ -123,10 +125,45 @@ func (u *unit) kernelMap(m plan.Map) *ssa.Map {
 	if s := u.kernel[m.Name]; s != nil {
 		return s
 	}
+	if u.wastes(&m) {
+		m.Flags |= flagNoPrealloc
+	}
 	s := &ssa.Map{Index: len(u.plan.Maps), Name: m.Name, KeySize: int32(m.KeySize), ValueSize: int32(m.ValueSize)}
 	u.plan.Maps = append(u.plan.Maps, &m)
 	u.kernel[m.Name] = s
 	return s
+}
+
+// How much memory a hash table may take before it has an element, bytes. Elements that
+// are there already are inserted some 50 ns faster. Those of per-CPU tables must be
+// there unless that is out of the question: for programs the kernel keeps only one to
+// three of them in stock, and at 5,000 new keys a second one in five found none
+// (kernel 6.18).
+const (
+	maxPrealloc       = 2 << 20
+	maxPreallocPerCPU = 64 << 20
+)
+
+// elemHeader is the kernel's struct htab_elem, bytes.
+const elemHeader = 48
+
+// wastes tells whether a map had better get memory as it needs it. Before
+// bpf_mem_alloc, in 6.1, that was forbidden to perf event programs and unsafe in
+// others that can interrupt the allocator.
+func (u *unit) wastes(m *plan.Map) bool {
+	elem := elemHeader + uint64(m.KeySize+7)&^7
+	value := uint64(m.ValueSize+7) &^ 7
+	limit := uint64(maxPrealloc)
+	switch m.Type {
+	case ebpf.Hash:
+		elem += value
+	case ebpf.PerCPUHash:
+		elem += 8 + value*uint64(u.host.NumCPU())
+		limit = maxPreallocPerCPU
+	default:
+		return false
+	}
+	return elem*uint64(m.MaxEntries) > limit && u.host.Features().Has(feature.MapAlloc)
 }
 
 // zeros gives the address of n zero bytes.

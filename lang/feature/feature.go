@@ -79,6 +79,7 @@ var (
 	IterNum          = known("iter_num", Version{6, 4}, "open-coded numeric iterators")
 	ForEachMapElem   = known("for_each_map_elem", Version{5, 13}, "bpf_for_each_map_elem")
 	MapLookupPerCPU  = known("map_lookup_percpu_elem", Version{5, 19}, "bpf_map_lookup_percpu_elem")
+	MapAlloc         = known("map_alloc", Version{6, 1}, "safe allocation of map elements on demand")
 	MapElemCount     = known("map_sum_elem_count", Version{6, 6}, "bpf_map_sum_elem_count")
 	BootTime         = known("ktime_get_boot_ns", Version{5, 8}, "bpf_ktime_get_boot_ns")
 	TAITime          = known("ktime_get_tai_ns", Version{6, 1}, "bpf_ktime_get_tai_ns")
