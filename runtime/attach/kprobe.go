@@ -71,7 +71,7 @@ func kprobeReason(how plan.Kprobe, err error) string {
 	case how.Symbol != "" && blacklisted(how.Symbol):
 		return name + " can not be probed: handling a kprobe runs through it (" + blacklist + ")"
 	case errors.Is(err, unix.ENOENT), errors.Is(err, unix.ESRCH):
-		return fmt.Sprintf("there is no function %s that can be probed: it does not exist, or was inlined everywhere", name)
+		return name + " can not be probed: there is no such function, or it was inlined everywhere"
 	case errors.Is(err, unix.EADDRNOTAVAIL):
 		return name + " names several functions; name the module, or give the address with --unsafe"
 	case errors.Is(err, unix.EINVAL):
