@@ -35,7 +35,7 @@ var tests = map[*feature.Feature]entry{
 	feature.Strncmp:         {helper(asm.FnStrncmp, ebpf.Kprobe), false},
 	feature.Jiffies64:       {helper(asm.FnJiffies64, ebpf.Kprobe), false},
 	feature.TaskStorage:     {helper(asm.FnTaskStorageGet, ebpf.Kprobe), false},
-	feature.ISAv4:           {outcome(features.HaveV4ISA), false},
+	feature.ISAv4:           {isa4, false},
 	feature.BoundedLoops:    {outcome(features.HaveBoundedLoops), false},
 
 	feature.TracingBTF:   {hasBTF, true},
