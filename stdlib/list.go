@@ -111,4 +111,5 @@ var probes = []*record.Probe{
 	probe.Tracepoint,
 	probe.Uprobe,
 	probe.Uretprobe,
+	probe.Watchpoint,
 }

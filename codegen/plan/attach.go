@@ -64,6 +64,14 @@ type (
 		Address        uint64
 		Return         bool
 	}
+	// Breakpoint runs the program when memory is touched.
+	Breakpoint struct {
+		// Type is of the bits HW_BREAKPOINT_R, W and X.
+		Type            uint32
+		Address, Length uint64
+		// PID: only by the process's threads, and by its children; 0: by all processors.
+		PID int
+	}
 	// Iterator runs the program once for each object of a kind, when it is read.
 	Iterator struct {
 		Name string
@@ -81,4 +89,5 @@ func (RawTracepoint) mechanism()  {}
 func (PerfEvent) mechanism()      {}
 func (Uprobe) mechanism()         {}
 func (Kprobe) mechanism()         {}
+func (Breakpoint) mechanism()     {}
 func (Iterator) mechanism()       {}

@@ -194,6 +194,8 @@ func (s *Set) attach(a *plan.Attach) error {
 		return s.uprobe(a, how)
 	case plan.Kprobe:
 		return s.kprobe(a, how)
+	case plan.Breakpoint:
+		return s.breakpoint(a, how)
 	case plan.Iterator:
 		return s.iterator(a, how)
 	}

@@ -83,6 +83,8 @@ func reasonFor(how plan.Mechanism, err error) (reason, hint string) {
 		case is(unix.ESRCH):
 			return fmt.Sprintf("there is no process %d", how.PID), ""
 		}
+	case plan.Breakpoint:
+		return breakpointReason(how, err)
 	case plan.Iterator:
 		return iteratorReason(how, err)
 	case plan.Kprobe:

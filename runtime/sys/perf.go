@@ -18,15 +18,24 @@ type PerfEvent struct {
 	// (at address 0), and offset or address.
 	Path   string
 	Number uint64
-	PID    int // -1: all
-	CPU    int // -1: all, which needs a PID
+	// Breakpoint, of the bits HW_BREAKPOINT_*, and Address are for breakpoints; Number
+	// is the length there, bytes.
+	Breakpoint uint32
+	Address    uint64
+	// Inherit: what the thread starts has the event, too.
+	Inherit bool
+	PID     int // -1: all
+	CPU     int // -1: all, which needs a PID
 }
 
 // OpenPerfEvent is perf_event_open(2).
 func OpenPerfEvent(e *PerfEvent) (int, error) {
 	attr := unix.PerfEventAttr{
 		Type: e.Type, Size: uint32(unsafe.Sizeof(unix.PerfEventAttr{})), Config: e.Config,
-		Sample: e.Sample, Ext2: e.Number,
+		Sample: e.Sample, Bp_type: e.Breakpoint, Ext1: e.Address, Ext2: e.Number,
+	}
+	if e.Inherit {
+		attr.Bits |= unix.PerfBitInherit
 	}
 	if e.Freq {
 		attr.Bits |= unix.PerfBitFreq
