@@ -176,6 +176,8 @@ func (r *recorder) Message(_ string, _ []event.Field, text string) {
 	r.messages = append(r.messages, text)
 }
 
+func (r *recorder) Result(_ string, _ []event.Field, text string) { r.Message("", nil, text) }
+
 func (r *recorder) Map(v *plan.Var, m event.Map, _, _ uint64) error {
 	if r.maps == nil {
 		r.maps = map[string][]uint64{}

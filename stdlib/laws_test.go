@@ -84,7 +84,7 @@ var ordinary = []struct{ path, words, why string }{
 	{"codegen/lower", "pid", "a member of struct task_struct"},
 	{"runtime/attach", "uprobe kprobe", "folders of /sys/bus/event_source"},
 	{"runtime/host", "rawtracepoint", "a kind of names that type information lists"},
-	{"runtime", "count time", "words of messages"},
+	{"runtime", "count test time", "words of messages"},
 }
 
 func isOrdinary(path, word string) bool {

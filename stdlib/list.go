@@ -96,6 +96,7 @@ var builtins = []*record.Builtin{
 // probes lists the records of probe types. Each line is a file in probe.
 var probes = []*record.Probe{
 	probe.Begin,
+	probe.Bench,
 	probe.End,
 	probe.Fentry,
 	probe.Fexit,
@@ -108,6 +109,7 @@ var probes = []*record.Probe{
 	probe.RawTracepoint,
 	probe.Self,
 	probe.Software,
+	probe.Test,
 	probe.Tracepoint,
 	probe.Uprobe,
 	probe.Uretprobe,

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/spf13/pflag"
+
+	"sonde/lang/check"
 )
 
 // arguments are what the command line says.
@@ -135,6 +137,8 @@ func (a *arguments) check(pidSet bool) error {
 	switch {
 	case pidSet && a.command != "":
 		return usageError{"Cannot use both -c and -p."}
+	case a.test && a.bench:
+		return usageError{"--test conflicts with --bench"}
 	case a.warnings && a.noWarnings:
 		return usageError{"-k, --warnings conflicts with --no-warnings"}
 	case !slices.Contains(bufferModes, a.buffering):
@@ -147,6 +151,17 @@ func (a *arguments) check(pidSet bool) error {
 		return usageError{"Pid out of range: " + strconv.Itoa(a.pid)}
 	}
 	return nil
+}
+
+// runMode is what the script is run for.
+func (a *arguments) runMode() check.Mode {
+	switch {
+	case a.test:
+		return check.Testing
+	case a.bench:
+		return check.Benchmarking
+	}
+	return check.Tracing
 }
 
 // wantsPrompt tells that there is nothing to run or to print, so that a person at a

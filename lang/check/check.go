@@ -92,10 +92,17 @@ func Check(s *ast.Script, lib Library, host Host, opt *Options) (*Program, sourc
 
 	p := &Program{Script: s, Config: c.cfg, Options: opt, AutoExit: len(c.bodies) > 0}
 	for _, b := range c.bodies {
-		p.Instances = append(p.Instances, b.finish())
+		in := b.finish()
+		if !c.selected(in) {
+			continue
+		}
+		p.Instances = append(p.Instances, in)
 		for _, t := range b.inst.Targets {
 			p.AutoExit = p.AutoExit && t.Point.Provider.Edge
 		}
+	}
+	if len(p.Instances) == 0 && !c.diags.HasErrors() {
+		c.nothingSelected()
 	}
 	for _, m := range c.order {
 		if m.mentioned {

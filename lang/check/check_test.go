@@ -72,6 +72,8 @@ func options(text string) *check.Options {
 		switch m[1] {
 		case "params":
 			opt.Params = strings.Fields(m[2])
+		case "mode":
+			opt.Mode = map[string]check.Mode{"testing": check.Testing}[m[2]]
 		case "unsafe":
 			opt.Unsafe = true
 		}

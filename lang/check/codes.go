@@ -35,6 +35,7 @@ const (
 	MissingParameter      source.Code = "missing-parameter"
 	MissingProbe          source.Code = "missing-probe"
 	NotAValue             source.Code = "not-a-value"
+	NothingSelected       source.Code = "nothing-selected"
 	Redeclared            source.Code = "redeclared"
 	StringTooLong         source.Code = "string-too-long"
 	TooManyProbes         source.Code = "too-many-probes"
@@ -89,6 +90,7 @@ var Codes = map[source.Code]string{
 	MissingParameter:      "A positional parameter is used that was not given.",
 	MissingProbe:          "Nothing that can be probed matches an attach point.",
 	NotAValue:             "A function, type or range stands where a value is wanted.",
+	NothingSelected:       "None of the script's probes runs in the mode that was asked for.",
 	Redeclared:            "A name is declared a second time.",
 	StringTooLong:         "A constant string is longer than strings can be.",
 	TooManyProbes:         "The script would attach to more probes, or compile to more programs, than allowed.",

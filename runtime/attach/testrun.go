@@ -22,12 +22,38 @@ func (s *Set) Run(stage plan.Stage, signal int) *source.Diagnostic {
 		if !ok || how.Stage != stage || stage == plan.OnSignal && how.Signal != signal {
 			continue
 		}
-		if _, err := sys.RunProgram(s.prog(a), make([]byte, 8*testRunArgs)); err != nil {
-			if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.Errno(524)) {
-				err = errNoTestRun
-			}
+		if _, err := s.runOnce(a); err != nil {
 			return explain(a, err)
 		}
 	}
 	return nil
+}
+
+// RunOnce runs the program of one attachment, and gives its result.
+func (s *Set) RunOnce(a *plan.Attach) (uint32, error) {
+	result, err := s.runOnce(a)
+	if err != nil {
+		return 0, explain(a, err)
+	}
+	return result, nil
+}
+
+func (s *Set) runOnce(a *plan.Attach) (uint32, error) {
+	result, err := RunProgram(s.prog(a))
+	if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.Errno(524)) {
+		err = errNoTestRun
+	}
+	return result, err
+}
+
+// RunProgram runs a raw tracepoint program once, with arguments that are all zero, and gives
+// its result.
+func RunProgram(fd int) (uint32, error) {
+	return sys.RunProgram(fd, make([]byte, 8*testRunArgs))
+}
+
+// RunTime gives how long the program of an attachment ran while the kernel kept
+// statistics, ns, and how often.
+func (s *Set) RunTime(a *plan.Attach) (ns, runs uint64, err error) {
+	return sys.RunTime(s.prog(a))
 }

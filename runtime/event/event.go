@@ -27,6 +27,8 @@ type Session interface {
 	Plan() *plan.Plan
 	// Map gives access to a map of the script.
 	Map(v *plan.Var) Map
+	// Failed tells that something went wrong that counts: a test then fails.
+	Failed()
 	// Exit stops the session with that status after what is queued was handled.
 	Exit(code int)
 	// Warn reports on standard error (or as a JSON record), at a place in the script.
@@ -70,6 +72,9 @@ type Output interface {
 	// lost_events): in JSON the fields, in that order, behind its type; else text
 	// and a line end to standard error.
 	Message(kind string, fields []Field, text string)
+	// Result writes a record that is not the script's but what was asked for: as Message
+	// does, but text goes, as it is, where the script's output goes.
+	Result(kind string, fields []Field, text string)
 	// End tells that the probes have run; what follows are the maps.
 	End()
 	// Idle tells that all that was queued is handled: what is buffered is written

@@ -156,5 +156,8 @@ func (j *JSON) field(f event.Field) {
 	}
 }
 
+// Result implements event.Output.
+func (j *JSON) Result(kind string, fields []event.Field, _ string) { j.Message(kind, fields, "") }
+
 // End implements event.Output.
 func (j *JSON) End() {}

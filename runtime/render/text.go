@@ -91,6 +91,12 @@ func (t *Text) Message(_ string, _ []event.Field, text string) {
 	fmt.Fprintln(t.Err, text)
 }
 
+// Result implements event.Output.
+func (t *Text) Result(_ string, _ []event.Field, text string) {
+	t.buf = append(t.buf, text...)
+	t.done()
+}
+
 // End implements event.Output: two empty lines set off the maps.
 func (t *Text) End() {
 	t.buf = append(t.buf, "\n\n"...)

@@ -44,6 +44,9 @@ func reported(name string, severity source.Severity, doc string, examples ...rec
 // from.
 func reportAt(s event.Session, ev *plan.Event, severity source.Severity, kind, text string) {
 	d := source.Diagnostic{Severity: severity, Span: ev.Span, Msg: text}
+	if severity == source.Error {
+		s.Failed()
+	}
 	at := ev.Span.Start
 	s.Out().Message(kind, []event.Field{
 		{Name: "msg", Value: d.Msg},
