@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -23,6 +24,8 @@ const (
 	ringFloor   = 4 << 20
 	ringCeiling = 16 << 20
 	ringPerCPU  = 256 << 10
+	// ringUrgent is for events that are read at once, all of them: they do not pile up.
+	ringUrgent = 512 << 10
 )
 
 // kernel is a plan in the kernel: descriptors, by the indices of the plan.
@@ -105,7 +108,7 @@ func (k *kernel) createMap(i int) error {
 		Name: m.Name, Type: uint32(m.Type), Key: m.KeySize, Value: m.ValueSize, Entries: m.MaxEntries, Flags: m.Flags,
 	}
 	if m.Kind == plan.Events && spec.Entries == 0 {
-		spec.Entries = ringSize(k.plan.Config.PerfRBPages)
+		spec.Entries = k.ringSize()
 	}
 	create := func() (int, error) {
 		fd, err := sys.CreateMap(spec)
@@ -163,6 +166,16 @@ func (k *kernel) globals(m *plan.Map) []byte {
 		binary.NativeEndian.PutUint64(words[g.Offset:], v)
 	}
 	return words
+}
+
+// ringSize is the size of the plan's ring buffer, bytes, unless it says one itself.
+func (k *kernel) ringSize() uint32 {
+	size := ringSize(k.plan.Config.PerfRBPages)
+	piles := func(ev *plan.Event) bool { return !ev.Urgent }
+	if k.plan.Config.PerfRBPages == 0 && !slices.ContainsFunc(k.plan.Events, piles) {
+		size = min(size, ringUrgent)
+	}
+	return size
 }
 
 // ringSize is the size of the ring buffer for a setting in pages, 0 for none: a

@@ -30,9 +30,11 @@ const (
 type loop struct {
 	session *Session
 	reader  *ring.Reader // nil: the plan has no events
-	// events and handlers are indexed by event number.
-	events   []*plan.Event
-	handlers []event.Handler
+	// events, handlers and unpackers (nil for records that need none) are indexed by
+	// event number.
+	events    []*plan.Event
+	handlers  []event.Handler
+	unpackers []*unpacker
 	// timed tells that there are events that wake nobody.
 	timed bool
 	pause time.Duration
@@ -68,6 +70,7 @@ func newLoop(s *Session) (_ *loop, err error) {
 			return nil, fmt.Errorf("nothing handles events of %q", ev.Action)
 		}
 		l.events, l.handlers = append(l.events, ev), append(l.handlers, h)
+		l.unpackers = append(l.unpackers, newUnpacker(ev))
 		l.timed = l.timed || !ev.Urgent
 	}
 	l.process = l.handle
@@ -100,7 +103,7 @@ func (l *loop) openRing(i int) error {
 	fd := l.session.kernel.maps[i]
 	size := int(l.session.kernel.plan.Maps[i].MaxEntries)
 	if size == 0 {
-		size = int(ringSize(l.session.kernel.plan.Config.PerfRBPages))
+		size = int(l.session.kernel.ringSize())
 	}
 	reader, err := ring.New(fd, size)
 	if err != nil {
@@ -284,10 +287,16 @@ func (l *loop) handle(record []byte) bool {
 	}
 	if len(record) >= plan.HeaderSize {
 		if n := binary.NativeEndian.Uint32(record); int(n) < len(l.events) {
-			l.handlers[n](s, l.events[n], record[plan.HeaderSize:])
-			return true
+			payload := record[plan.HeaderSize:]
+			if u := l.unpackers[n]; u != nil {
+				payload = u.unpack(payload)
+			}
+			if payload != nil {
+				l.handlers[n](s, l.events[n], payload)
+				return true
+			}
 		}
 	}
-	s.warn(source.Warningf(source.Span{}, "event", "internal error: a record of %d bytes with an unknown number", len(record)))
+	s.warn(source.Warningf(source.Span{}, "event", "internal error: a record of %d bytes that is of no kind", len(record)))
 	return true
 }

@@ -41,6 +41,9 @@ type Symbols interface {
 	// User looks up an address in the process pid. When no symbol covers it the
 	// result is false, and Module is set if the mapping at least is known.
 	User(pid uint32, addr uint64) (Frame, bool)
+	// Preload finds out now what User must know of the process pid, which may have
+	// ended by the time it is asked.
+	Preload(pid uint32)
 }
 
 // Stacks gives the stack traces that programs kept.

@@ -25,3 +25,6 @@ func (s *Symbols) Kernel(address uint64) (types.Frame, bool) {
 func (s *Symbols) User(pid uint32, address uint64) (types.Frame, bool) {
 	return s.Users.Lookup(pid, address)
 }
+
+// Preload implements types.Symbols.
+func (s *Symbols) Preload(pid uint32) { s.Users.Preload(pid) }

@@ -149,8 +149,14 @@ func (u *User) Lookup(pid uint32, address uint64) (types.Frame, bool) {
 // Preload reads the maps of a process now, so that its addresses can be looked up
 // after it has ended.
 func (u *User) Preload(pid uint32) {
+	if u.opt.Mode == NoCache {
+		return
+	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	if p, ok := u.processes.get(processKey{pid: pid}); ok {
+		p.checked = time.Time{} // it may run another program by now
+	}
 	u.process(pid)
 }
 

@@ -66,8 +66,9 @@ func stackTrace(name string, user bool, doc string, examples ...record.Example) 
 			MustUse: true,
 		},
 		Lowering: lower.Lowering{Into: func(b *lower.Builder, c *check.Call, dst lower.Place) {
-			lowerStack(b, c.Type.(stackType), dst)
+			lowerStack(b, c, c.Type.(stackType), dst)
 		}},
+		Handle:   preload,
 		Types:    []types.Type{stackType{user: user, mode: modeNative, limit: defaultFrames}},
 		Doc:      doc,
 		Examples: examples,
@@ -131,7 +132,7 @@ func (stackType) Compare(a, b []byte) int {
 	return (types.Array{Elem: types.Uint64, N: 2}).Compare(a, b)
 }
 
-func lowerStack(b *lower.Builder, t stackType, dst lower.Place) {
+func lowerStack(b *lower.Builder, c *check.Call, t stackType, dst lower.Place) {
 	kept := b.KernelMap(plan.Map{
 		Name:       "stacks_" + strconv.Itoa(t.limit),
 		Kind:       plan.Stacks,
@@ -154,16 +155,22 @@ func lowerStack(b *lower.Builder, t stackType, dst lower.Place) {
 		// the verifier nothing about.
 		n := b.Bin(ssa.OpRsh, got, b.Const(3))
 		b.Set(count, n)
-		hash := hashFrames(b, base, got, int64(t.limit))
+		seed, own := got, b.Const(0)
+		if t.user {
+			// The same addresses are others in another process.
+			own = b.Tgid(true)
+			seed = b.Bin(ssa.OpXor, got, b.Bin(ssa.OpLsh, own, b.Const(32)))
+		}
+		hash := hashFrames(b, base, got, seed, int64(t.limit))
 		key := b.Temp(types.Uint64)
 		b.Set(key, hash)
 		b.Set(id, hash)
-		if t.user {
-			b.Set(pid, b.Tgid(true))
-		} else {
-			b.Set(pid, b.Const(0))
-		}
-		keep(b, kept, b.Addr(key), base)
+		b.Set(pid, own)
+		keep(b, kept, b.Addr(key), base, func() {
+			if t.user && t.mode != modeRaw {
+				announce(b, c, own)
+			}
+		})
 	}, func() {
 		// No trace is the same for all processes.
 		b.Set(id, b.Const(0))
@@ -173,14 +180,14 @@ func lowerStack(b *lower.Builder, t stackType, dst lower.Place) {
 }
 
 // hashFrames hashes size bytes of addresses, and ends them with a zero.
-func hashFrames(b *lower.Builder, base, size *ssa.Value, limit int64) *ssa.Value {
+func hashFrames(b *lower.Builder, base, size, seed *ssa.Value, limit int64) *ssa.Value {
 	scalar := ssa.Type{Kind: ssa.Scalar}
 	hash, at := &ssa.Variable{Name: "hash", Type: scalar}, &ssa.Variable{Name: "at", Type: scalar}
 	word := base.Type
 	word.Size = 8
 	head, round, done := b.Func.NewBlock(), b.Func.NewBlock(), b.Func.NewBlock()
 	more := b.Func.NewBlock()
-	b.Def(hash, size)
+	b.Def(hash, seed)
 	b.Def(at, b.Const(0))
 	b.Jump(head)
 
@@ -207,15 +214,15 @@ func hashFrames(b *lower.Builder, base, size *ssa.Value, limit int64) *ssa.Value
 // hashFactor is 2^64 divided by the golden ratio, made odd, as an int64.
 const hashFactor = -0x61c8864680b583eb
 
-// keep puts a stack trace into the map unless it is there.
-func keep(b *lower.Builder, m *ssa.Map, key, frames *ssa.Value) {
+// keep puts a stack trace into the map unless it is there, and then runs fresh.
+func keep(b *lower.Builder, m *ssa.Map, key, frames *ssa.Value, fresh func()) {
 	found := b.Call(ssa.HelperMapLookup, b.MapPtr(m), key)
 	found.Type.Size = m.ValueSize
 	b.If(ssa.EQ, found, b.Const(0), func() {
 		r := b.Call(ssa.HelperMapUpdate, b.MapPtr(m), key, frames, b.Const(noExist))
 		b.If(ssa.NE, r, b.Const(0), func() {
 			b.If(ssa.NE, r, b.Const(existsError), func() { b.Count(plan.LostStacks) }, nil)
-		}, nil)
+		}, fresh)
 	}, nil)
 }
 

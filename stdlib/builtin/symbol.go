@@ -1,12 +1,17 @@
 package builtin
 
 import (
+	"encoding/binary"
 	"strconv"
 
+	"github.com/cilium/ebpf"
+
 	"sonde/codegen/lower"
+	"sonde/codegen/plan"
 	"sonde/codegen/ssa"
 	"sonde/lang/check"
 	"sonde/lang/types"
+	"sonde/runtime/event"
 	"sonde/stdlib/record"
 )
 
@@ -43,16 +48,50 @@ var Usym = &record.Builtin{
 		MustUse: true,
 	},
 	Lowering: lower.Lowering{Into: func(b *lower.Builder, c *check.Call, dst lower.Place) {
-		b.Set(dst.At(0, types.Uint64), b.Int(c.Args[0], types.Uint64))
-		b.Set(dst.At(8, types.Uint64), b.Tgid(true))
+		pid := b.Tgid(true)
+		value := b.Temp(usymType{})
+		b.Set(value.At(0, types.Uint64), b.Int(c.Args[0], types.Uint64))
+		b.Set(value.At(8, types.Uint64), pid)
+		firstTime(b, b.Addr(value), func() { announce(b, c, pid) })
+		b.Assign(dst, lower.Memory(value))
 	}},
-	Types: []types.Type{usymType{}},
+	Handle: preload,
+	Types:  []types.Type{usymType{}},
 	Doc: `Shows an address of the current process as the function that it lies in.
-The name is looked up when the value is printed, in the process if it still lives.
+The name is looked up when the value is printed, with what was known of the process
+when the address was first seen if it has ended.
 Addresses in no symbol are shown in hexadecimal.`,
 	Examples: []record.Example{
 		{Script: `uprobe:/bin/bash:readline { printf("%s\n", usym(reg("ip"))); }`},
 	},
+}
+
+// firstTime runs f for addresses that have not been seen, or not for long.
+func firstTime(b *lower.Builder, address *ssa.Value, f func()) {
+	seen := b.KernelMap(plan.Map{
+		Name: ".addresses", Kind: plan.Scratch, Type: ebpf.LRUHash, KeySize: uint32(usymType{}.Size()), ValueSize: 8, MaxEntries: 4096,
+	})
+	found := b.Call(ssa.HelperMapLookup, b.MapPtr(seen), address)
+	b.If(ssa.EQ, found, b.Const(0), func() {
+		mark := b.Temp(types.Uint64)
+		b.Set(mark, b.Const(1))
+		b.Call(ssa.HelperMapUpdate, b.MapPtr(seen), address, b.Addr(mark), b.Const(0))
+		f()
+	}, nil)
+}
+
+// announce tells the tracer at once of a process whose addresses it will be asked for,
+// maybe when the process has ended. When there is no room that is no loss to count:
+// nothing that the script wants to say.
+func announce(b *lower.Builder, c *check.Call, pid *ssa.Value) {
+	b.EmitElse(c.Func.Name, nil, true, func() {}, lower.ArgValue(pid, types.Uint32))
+}
+
+// preload handles what announce emits.
+func preload(s event.Session, _ *plan.Event, payload []byte) {
+	if symbols := types.ServiceOf[types.Symbols](s.Env()); symbols != nil {
+		symbols.Preload(binary.NativeEndian.Uint32(payload))
+	}
 }
 
 func appendAddress(dst []byte, addr uint64) []byte {

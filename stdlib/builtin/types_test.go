@@ -41,6 +41,8 @@ func (world) User(pid uint32, addr uint64) (types.Frame, bool) {
 	return types.Frame{Module: "/lib/y.so"}, false
 }
 
+func (world) Preload(uint32) {}
+
 func (world) Stack(limit int, id uint64) ([]uint64, bool) {
 	switch id {
 	case 1:
