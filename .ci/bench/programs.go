@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/cilium/ebpf"
@@ -22,7 +23,8 @@ var programScripts = []struct{ name, script string }{
 	{"latency histogram", startupScripts[2].script},
 	{"kernel stack", "tracepoint:raw_syscalls:sys_enter { @[kstack] = count(); }"},
 	{"user stack", "tracepoint:raw_syscalls:sys_enter { @[ustack] = count(); }"},
-	{"string of the caller", "tracepoint:syscalls:sys_enter_access { @[str(args->filename)] = count(); }"},
+	{"string of the caller", "tracepoint:syscalls:sys_enter_faccessat { @[str(args->filename)] = count(); }"},
+	{"printf of a string", `tracepoint:syscalls:sys_enter_faccessat { printf("%s %s\n", comm, str(args->filename)); }`},
 	{"printf, filtered to one process", "tracepoint:raw_syscalls:sys_enter /pid == %d/ { printf(\"%%d %%s %%d\\n\", pid, comm, args->id); }"},
 }
 
@@ -38,7 +40,7 @@ func (b *bench) programs() {
 	defer stats.Close()
 	for _, s := range programScripts {
 		script := s.script
-		if slices.Contains([]byte(script), '%') && s.name != "filter" {
+		if strings.Contains(script, "%d/") {
 			script = fmt.Sprintf(script, unix.Getpid())
 		}
 		insns, ns := b.samples(), b.samples()

@@ -79,5 +79,8 @@ func lowerBuf(b *lower.Builder, c *check.Call, dst lower.Place) {
 	}
 	addr, space := b.Address(c.Args[0])
 	b.Set(dst.At(0, types.Uint32), length)
+	if dst.Used != nil {
+		dst.Used(b.Bin(ssa.OpAdd, length, b.Const(bufHeader)))
+	}
 	b.ReadN(space, dst.At(bufHeader, types.Array{Elem: types.Uint8, N: int(size)}), addr, length)
 }
