@@ -82,6 +82,7 @@ var builtins = []*record.Builtin{
 	builtin.IsUnsignedInteger,
 	builtin.IsLiteral,
 	builtin.Fail,
+	builtin.Getopt,
 
 	aggr.Count,
 	aggr.Sum,

@@ -142,6 +142,7 @@ func (t *tool) check(script *ast.Script) (*check.Program, error) {
 	opt := &check.Options{
 		Params:           t.args.words,
 		Named:            t.args.named,
+		Includes:         t.args.includes,
 		PID:              t.args.pid,
 		Command:          t.args.command,
 		Unsafe:           t.args.unsafe,

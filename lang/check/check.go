@@ -46,6 +46,9 @@ type checker struct {
 	maps   map[string]*mapState
 	order  []*mapState
 
+	// asked are the named parameters that the script asks for, with what they are for.
+	asked map[string]string
+
 	// final: the round that reports. changed: a type grew in this round.
 	final   bool
 	changed bool
@@ -110,6 +113,7 @@ func Check(s *ast.Script, lib Library, host Host, opt *Options) (*Program, sourc
 		}
 	}
 	c.countOthers()
+	c.unasked()
 	sort.SliceStable(c.diags, func(i, j int) bool {
 		a, b := c.diags[i].Span.Start, c.diags[j].Span.Start
 		return a.Filename == b.Filename && a.Offset < b.Offset

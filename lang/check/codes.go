@@ -46,6 +46,7 @@ const (
 	UnknownField          source.Code = "unknown-field"
 	UnknownFunction       source.Code = "unknown-function"
 	UnknownIdentifier     source.Code = "unknown-identifier"
+	UnknownOption         source.Code = "unknown-option"
 	UnknownType           source.Code = "unknown-type"
 	UnnecessaryCast       source.Code = "unnecessary-cast"
 	Unreachable           source.Code = "unreachable"
@@ -101,6 +102,7 @@ var Codes = map[source.Code]string{
 	UnknownField:          "A struct, record or tuple has no such member.",
 	UnknownFunction:       "There is no function of that name.",
 	UnknownIdentifier:     "A word is neither a builtin, a macro nor a constant.",
+	UnknownOption:         "A named parameter is set that the script does not ask for.",
 	UnknownType:           "There is no type of that name.",
 	UnnecessaryCast:       "A value is cast to the type that it has.",
 	Unreachable:           "A statement can never run.",

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -18,6 +19,8 @@ type definitions struct {
 	at map[string]*ast.CDef
 	// macros are the texts of macros, parsed.
 	macros map[string]ast.Expr
+	// headers are the constants of the C headers that the library knows.
+	headers map[string]int64
 	// expanding are the macros whose text is being looked at.
 	expanding []string
 }
@@ -75,6 +78,7 @@ func (c *checker) define() *definitions {
 		Definitions: cdef.New(elsewhere{c}, defined...),
 		at:          map[string]*ast.CDef{},
 		macros:      map[string]ast.Expr{},
+		headers:     map[string]int64{},
 	}
 	for i, piece := range pieces {
 		err := d.Read(i, piece.Text)
@@ -90,7 +94,18 @@ func (c *checker) define() *definitions {
 	if err := d.Close(); err != nil {
 		c.errorf(pieces[len(pieces)-1], InvalidDefinition, "%s", err)
 	}
+	for _, name := range c.opt.Includes {
+		if header := c.lib.Header(name); header != nil {
+			maps.Copy(d.headers, header)
+			continue
+		}
+		c.report(source.Warningf(source.Span{}, InvalidDefinition, "%s is not included: no C headers are read", name))
+	}
 	for _, inc := range d.Includes {
+		if header := c.lib.Header(strings.Trim(inc.Name, `<>"`)); header != nil {
+			maps.Copy(d.headers, header)
+			continue
+		}
 		if c.host.BTF() == nil || strings.HasPrefix(inc.Name, "\"") {
 			c.warnf(pieces[inc.Piece], InvalidDefinition, "#include %s is ignored: no C headers are read", inc.Name).
 				WithHint("types come from the kernel's type information; other structs can be defined in the script")
@@ -113,8 +128,12 @@ func within(piece *ast.CDef, offset int) source.Span {
 	return source.Span{Start: at, End: piece.EndPos}
 }
 
-// constant finds an enumeration constant of the script.
+// constant finds an enumeration constant of the script, or a constant of a header
+// that it includes.
 func (d *definitions) constant(name string) (operand, bool) {
+	if v, ok := d.headers[name]; ok {
+		return constant(v), true
+	}
 	e := d.Enums[name]
 	if e == nil {
 		return operand{}, false

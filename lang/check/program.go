@@ -12,6 +12,8 @@ type Options struct {
 	Params []string
 	// Named are the named parameters behind --, by name.
 	Named map[string]string
+	// Includes are the C headers of --include.
+	Includes []string
 	// PID is -p, 0 for none. Command is -c, and ChildPID what it runs as.
 	PID      int
 	Command  string

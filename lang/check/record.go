@@ -19,6 +19,9 @@ type Library interface {
 	Provider(name string) *Provider
 	// Type finds a type that a record defines (kstack_t), or returns nil.
 	Type(name string) types.Type
+	// Header gives the integer constants that a C header defines, by name; nil for
+	// a header it does not know.
+	Header(name string) map[string]int64
 	// Source gives the text of the script library's file that defines the named
 	// function (written in the language itself), or "".
 	Source(name string) string
@@ -171,6 +174,9 @@ type Checker interface {
 	ConstString(ast.Expr) (string, bool)
 	// Map resolves a MapArg.
 	Map(ast.Expr) *Map
+	// Parameter gives what the user set a named parameter to. That the script asks
+	// for it makes it one that can be set; the description says what it is for.
+	Parameter(name, description string) (text string, set bool)
 	// Report adds a diagnostic (nothing is printed); it returns d for chaining.
 	Report(d *source.Diagnostic) *source.Diagnostic
 	Options() *Options

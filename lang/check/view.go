@@ -49,6 +49,15 @@ func (v recordView) ConstInt(e ast.Expr) (int64, bool) {
 
 func (v recordView) ConstString(e ast.Expr) (string, bool) { return v.b.text(e) }
 
+func (v recordView) Parameter(name, description string) (string, bool) {
+	if v.b.asked == nil {
+		v.b.asked = map[string]string{}
+	}
+	v.b.asked[name] = description
+	text, set := v.b.opt.Named[name]
+	return text, set
+}
+
 func (v recordView) Map(e ast.Expr) *Map {
 	m, ok := e.(*ast.Map)
 	if !ok {

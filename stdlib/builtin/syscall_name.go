@@ -34,6 +34,16 @@ var syscallNames = sync.OnceValue(func() map[int64]string {
 	return names
 })
 
+// SyscallNumbers gives the numbers of system calls on this machine, by the names
+// that C has for them.
+func SyscallNumbers() map[string]int64 {
+	numbers := map[string]int64{}
+	for n, name := range syscallNames() {
+		numbers["__NR_"+name], numbers["SYS_"+name] = n, n
+	}
+	return numbers
+}
+
 // SyscallName is the name of a system call.
 var SyscallName = naming("syscall_name", "number", func(n int64) string {
 	if name, ok := syscallNames()[n]; ok {

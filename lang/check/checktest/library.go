@@ -66,6 +66,14 @@ func (l *Library) Type(name string) types.Type {
 	return nil
 }
 
+// Header implements check.Library.
+func (l *Library) Header(name string) map[string]int64 {
+	if name == "errno.h" {
+		return map[string]int64{"EPERM": 1}
+	}
+	return nil
+}
+
 // Source implements check.Library.
 func (l *Library) Source(name string) string { return l.Sources[name] }
 
