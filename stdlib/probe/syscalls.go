@@ -2,23 +2,33 @@ package probe
 
 import (
 	_ "embed"
+	"fmt"
 	"strings"
 
 	"sonde/lang/types"
+	"sonde/lang/types/tracepoint"
 )
 
-// syscallArgs lists the arguments of the system calls as the kernel's trace
-// events name them: a line for each call, its name, then name=type words.
+// syscallArgs lists the arguments of the system calls (amd64, Linux 6.18) as the
+// kernel's trace events declare them: a line for each call, its name, a colon, and
+// the declarations, with semicolons between them.
 //
 //go:embed syscalls.txt
 var syscallArgs string
 
-// Layout of a syscall event's record: the common fields (8 bytes), the call's
-// number, then each argument, or the result, in a word of its own.
+// syscallHead is what the records of all calls begin with, in the words of the format
+// files. The arguments, or the result, follow, each in a word of its own.
+const syscallHead = `ID: 1
+field:unsigned short common_type; offset:0; size:2; signed:0;
+field:unsigned char common_flags; offset:2; size:1; signed:0;
+field:unsigned char common_preempt_count; offset:3; size:1; signed:0;
+field:int common_pid; offset:4; size:4; signed:1;
+field:int __syscall_nr; offset:8; size:4; signed:1;
+`
+
 const (
-	syscallNumberAt = 8
-	syscallArgsAt   = 16
-	wordSize        = 8
+	syscallArgsAt = 16
+	wordSize      = 8
 )
 
 // knownRecord describes an event's record without asking tracefs: system calls
@@ -27,12 +37,13 @@ const (
 func knownRecord(category, event string, btf types.BTF) *types.Struct {
 	if category == "syscalls" {
 		if call, ok := strings.CutPrefix(event, "sys_enter_"); ok {
-			return syscallRecord(event, call)
+			if args, ok := syscallDecls(call); ok {
+				return syscallRecord(event, args, 0, btf)
+			}
+			return nil
 		}
 		if strings.HasPrefix(event, "sys_exit_") {
-			return types.NewStruct("struct", "_tracepoint_syscalls_"+event, syscallArgsAt+wordSize, func() []types.Field {
-				return append(syscallCommon(), types.Field{Name: "ret", Type: types.Int64, Offset: syscallArgsAt})
-			})
+			return syscallRecord(event, []string{"long ret"}, 1, btf)
 		}
 	}
 	if btf == nil {
@@ -41,53 +52,28 @@ func knownRecord(category, event string, btf types.BTF) *types.Struct {
 	return btf.Struct("struct", "trace_event_raw_"+event)
 }
 
-func syscallCommon() []types.Field {
-	return []types.Field{
-		{Name: "common_type", Type: types.Uint16, Offset: 0},
-		{Name: "common_flags", Type: types.Uint8, Offset: 2},
-		{Name: "common_preempt_count", Type: types.Uint8, Offset: 3},
-		{Name: "common_pid", Type: types.Int32, Offset: 4},
-		{Name: "__syscall_nr", Type: types.Int32, Offset: syscallNumberAt},
+// syscallRecord makes the record as if from its format file.
+func syscallRecord(event string, decls []string, signed int, btf types.BTF) *types.Struct {
+	text := []byte(syscallHead)
+	for i, decl := range decls {
+		text = fmt.Appendf(text, "field:%s; offset:%d; size:%d; signed:%d;\n", decl, syscallArgsAt+wordSize*i, wordSize, signed)
 	}
+	f, err := tracepoint.Parse("syscalls", event, string(text), func() types.BTF { return btf })
+	if err != nil {
+		return nil // the list is in order: see the test
+	}
+	return f.Record
 }
 
-func syscallRecord(event, call string) *types.Struct {
-	words, ok := syscallWords(call)
-	if !ok {
-		return nil
-	}
-	size := syscallArgsAt + wordSize*len(words)
-	return types.NewStruct("struct", "_tracepoint_syscalls_"+event, size, func() []types.Field {
-		fields := syscallCommon()
-		for i, w := range words {
-			name, kind, _ := strings.Cut(w, "=")
-			fields = append(fields, types.Field{Name: name, Type: syscallType(kind), Offset: syscallArgsAt + wordSize*i})
-		}
-		return fields
-	})
-}
-
-// syscallWords finds a call's line in the list.
-func syscallWords(call string) ([]string, bool) {
+// syscallDecls finds a call's line in the list.
+func syscallDecls(call string) ([]string, bool) {
 	for line := range strings.Lines(syscallArgs) {
-		words := strings.Fields(line)
-		if len(words) > 0 && words[0] == call {
-			return words[1:], true
+		if name, decls, ok := strings.Cut(strings.TrimSpace(line), ":"); ok && name == call {
+			if decls == "" {
+				return nil, true
+			}
+			return strings.Split(strings.TrimSpace(decls), "; "), true
 		}
 	}
 	return nil, false
-}
-
-// syscallType reads the list's type words: s is a string of the caller, a an array
-// of strings, p another pointer; u is a word.
-func syscallType(kind string) types.Type {
-	switch kind {
-	case "s":
-		return types.Pointer{Elem: types.Int8, Space: types.User}
-	case "p":
-		return types.Pointer{Elem: types.Void{}, Space: types.User}
-	case "a":
-		return types.Pointer{Elem: types.Pointer{Elem: types.Int8, Space: types.User}, Space: types.User}
-	}
-	return types.Uint64
 }
