@@ -204,13 +204,14 @@ func (b *Builder) rdonlyCast() *ssa.Kfunc {
 }
 
 // kfunc finds a kernel function that BPF programs may call, nil: there is none.
-func (b *Builder) kfunc(f *feature.Feature, k ssa.Kfunc) *ssa.Kfunc {
-	u := b.unit
+func (b *Builder) kfunc(f *feature.Feature, k ssa.Kfunc) *ssa.Kfunc { return b.unit.kfunc(f, k) }
+
+func (u *unit) kfunc(f *feature.Feature, k ssa.Kfunc) *ssa.Kfunc {
 	if known, ok := u.kfuncs[k.Name]; ok {
 		return known
 	}
 	u.kfuncs[k.Name] = nil
-	if btf := b.Host().BTF(); btf != nil && b.Has(f) {
+	if btf := u.host.BTF(); btf != nil && u.host.Features().Has(f) {
 		if fn, ok := btf.Func("", k.Name); ok && fn.ID != 0 {
 			k.BTFID = fn.ID
 			u.kfuncs[k.Name] = &k

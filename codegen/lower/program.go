@@ -3,6 +3,7 @@ package lower
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 
 	"github.com/cilium/ebpf"
@@ -63,9 +64,20 @@ func Lower(p *check.Program, lib Library, host check.Host, opt Options) (res *Re
 		u.declare(m)
 	}
 	res = &Result{Plan: u.plan}
+	pairs := u.sessions()
+	paired := map[*check.Instance]bool{}
+	for _, ret := range pairs {
+		paired[ret] = true
+	}
 	for _, inst := range p.Instances {
-		for _, targets := range u.share(inst) {
-			res.Programs = append(res.Programs, u.program(inst, targets))
+		switch ret := pairs[inst]; {
+		case paired[inst]:
+		case ret != nil:
+			res.Programs = append(res.Programs, u.program(part{inst, inst.Targets}, part{ret, ret.Targets}))
+		default:
+			for _, targets := range u.share(inst) {
+				res.Programs = append(res.Programs, u.program(part{inst, targets}))
+			}
 		}
 	}
 	u.finish()
@@ -103,8 +115,10 @@ type program struct {
 	assigns map[*check.Var]int
 }
 
-func (u *unit) program(inst *check.Instance, targets []check.Target) *ssa.Program {
+// program makes the program of a body, or of a session's two.
+func (u *unit) program(parts ...part) *ssa.Program {
 	index := len(u.plan.Programs)
+	inst, targets := parts[0].inst, parts[0].targets
 	ctx := inst.Context
 	pp := &plan.Program{
 		Name: fmt.Sprintf("p%d", index), Type: programTypes[ctx.Program].program,
@@ -115,9 +129,46 @@ func (u *unit) program(inst *check.Instance, targets []check.Target) *ssa.Progra
 		pp.Name = programName(pp.Probe)
 	}
 	first := len(u.plan.Attach)
-	for i := range targets {
-		t := &targets[i]
-		how, err := u.lib.Attach(t, inst.Context)
+	for _, p := range parts {
+		u.attach(index, p)
+	}
+	pp.AttachType = u.attachType(inst, u.plan.Attach[first:])
+	if len(parts) > 1 {
+		pp.AttachType = ebpf.AttachTraceKprobeSession
+	}
+	u.plan.Programs = append(u.plan.Programs, pp)
+
+	prog := &program{index: index, ssa: &ssa.Program{Name: pp.Name}, targets: targets, assigns: map[*check.Var]int{}}
+	f := ssa.NewFunc(pp.Name)
+	prog.ssa.Funcs = []*ssa.Func{f}
+	emit := ssa.NewBuilder(f, ssa.Type{Kind: ssa.Ctx})
+	param := f.Blocks[0].Params[0]
+	var blocks []*ssa.Block
+	for i, p := range parts {
+		maps.Copy(prog.assigns, countAssigns(p.inst))
+		b := &Builder{Builder: emit, Instance: p.inst, unit: u, prog: prog, info: p.inst.Info}
+		b.fn = newFunction(nil, emit)
+		b.fn.ctx = param
+		if i == 0 && len(parts) > 1 {
+			entry, ret := b.choose()
+			blocks = []*ssa.Block{entry, ret}
+		}
+		if blocks != nil {
+			b.enter(blocks[i])
+		}
+		b.body()
+	}
+	for _, f := range prog.ssa.Funcs {
+		f.RemoveUnreachable()
+	}
+	return prog.ssa
+}
+
+// attach adds the attachments of a program's part to the plan.
+func (u *unit) attach(index int, p part) {
+	for i := range p.targets {
+		t := &p.targets[i]
+		how, err := u.lib.Attach(t, p.inst.Context)
 		if err != nil {
 			u.attachError(t, err)
 			continue
@@ -126,23 +177,11 @@ func (u *unit) program(inst *check.Instance, targets []check.Target) *ssa.Progra
 		if t.Point != nil && t.Point.Node != nil {
 			at.Span = t.Point.Node.Span()
 		}
-		if inst.UsesName && len(targets) > 1 {
+		if p.inst.UsesName && len(p.targets) > 1 {
 			at.Cookie = uint64(len(u.plan.Attach) + 1)
 		}
 		u.plan.Attach = append(u.plan.Attach, at)
 	}
-	pp.AttachType = u.attachType(inst, u.plan.Attach[first:])
-	u.plan.Programs = append(u.plan.Programs, pp)
-
-	prog := &program{index: index, ssa: &ssa.Program{Name: pp.Name}, targets: targets, assigns: countAssigns(inst)}
-	f := ssa.NewFunc(pp.Name)
-	prog.ssa.Funcs = []*ssa.Func{f}
-	b := &Builder{Instance: inst, unit: u, prog: prog, info: inst.Info}
-	b.Builder = ssa.NewBuilder(f, ssa.Type{Kind: ssa.Ctx})
-	b.fn = newFunction(nil, b.Builder)
-	b.fn.ctx = f.Blocks[0].Params[0]
-	b.body()
-	return prog.ssa
 }
 
 // programName makes the kernel's name of a program from its probe's: all of it, or
@@ -209,9 +248,6 @@ func (b *Builder) body() {
 		b.Return(b.Use(b.fn.result))
 	case b.Reachable():
 		b.Return(b.Const(0))
-	}
-	for _, f := range b.prog.ssa.Funcs {
-		f.RemoveUnreachable()
 	}
 }
 

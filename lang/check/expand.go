@@ -15,10 +15,14 @@ import (
 func (c *checker) expand() {
 	total, over := 0, (*ast.AttachPoint)(nil)
 	alone, others := (*Point)(nil), false
+	var first *ast.Probe
 	for _, item := range c.script.Items {
 		probe, ok := item.(*ast.Probe)
 		if !ok {
 			continue
+		}
+		if first == nil {
+			first = probe
 		}
 		var targets []Target
 		broken := false
@@ -50,6 +54,9 @@ func (c *checker) expand() {
 		c.errorf(alone.Node, InvalidProbe, "%s probes can not stand in a script with other probes", alone.Provider.Name)
 	}
 	c.unique()
+	if len(c.bodies) == 0 && first != nil && !c.diags.HasErrors() {
+		c.errorf(first, MissingProbe, "No probes to attach")
+	}
 	c.limits(total, over)
 }
 

@@ -13,12 +13,13 @@ import (
 )
 
 // kernelMultis groups the attachments to kernel functions that go through one link, by
-// program.
+// program. Of a session it has those to the entries; the returns come with them.
 func (s *Set) kernelMultis() [][]*plan.Attach {
 	var groups [][]*plan.Attach
 	at := map[int]int{}
 	for _, a := range s.plan.Attach {
-		if _, ok := a.How.(plan.Kprobe); !ok || s.single(a) {
+		how, ok := a.How.(plan.Kprobe)
+		if !ok || s.single(a) || how.Return && s.kind(a) == ebpf.AttachTraceKprobeSession {
 			continue
 		}
 		i, ok := at[a.Program]
@@ -72,6 +73,10 @@ func (s *Set) linkKernelMulti(list []*plan.Attach) error {
 	if err != nil {
 		return err
 	}
-	s.hold(link, -1, len(list))
+	count := len(list)
+	if k.Session {
+		count *= 2
+	}
+	s.hold(link, -1, count)
 	return nil
 }

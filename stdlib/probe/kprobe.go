@@ -100,7 +100,7 @@ func expandKernel(p *check.Point, host check.Host, opt *check.Options, ret bool)
 	name := p.Provider.Name + ":"
 	target := func(module, symbol string) check.Target {
 		full := symbol
-		if module != "" && module != kernelModule {
+		if module != "" && (module != kernelModule || at.module == module) {
 			full = module + ":" + symbol
 		}
 		if at.offset != 0 {
