@@ -127,7 +127,7 @@ func (l *lister) arguments(p *record.Probe, name string) {
 	}
 	if fields != nil {
 		for _, f := range fields.Fields() {
-			if strings.HasPrefix(f.Name, "common_") || f.Name == "meta" && ctx.Program == check.ProgIter {
+			if f.Hidden || f.Name == "meta" && ctx.Program == check.ProgIter {
 				continue // the same for every tracepoint, or iterator
 			}
 			fmt.Fprintf(l.out, "    %s\n", declaration(f))

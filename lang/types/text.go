@@ -165,10 +165,13 @@ func (t *Struct) AppendText(dst, raw []byte, env Env) []byte {
 	return m.end()
 }
 
-// walk calls f for each named member, those of anonymous members included, with
+// walk calls f for each named member that is shown, those of anonymous members included, with
 // the offset from the start of t.
 func (t *Struct) walk(base int, f func(*Field)) {
 	for _, m := range t.Fields() {
+		if m.Hidden {
+			continue
+		}
 		m.Offset += base
 		if inner, ok := m.Type.(*Struct); ok && m.Anonymous {
 			inner.walk(m.Offset, f)

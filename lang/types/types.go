@@ -255,6 +255,8 @@ type Field struct {
 	// Relative, of a Dynamic field: the offset counts from the end of the word
 	// (__rel_loc), not from the start of the record.
 	Relative bool
+	// Hidden: not shown when the whole struct is, since nobody looks for it.
+	Hidden bool
 }
 
 // Struct is a struct or union, whose members are loaded when first asked for:
@@ -426,5 +428,5 @@ type Func struct {
 	Params []Field
 	// Variadic: there are more arguments than Params.
 	Variadic bool
-	Result Type
+	Result   Type
 }

@@ -113,10 +113,6 @@ func opening(text string) int {
 	return -1
 }
 
-// ofAllTracepoints begins the names of fields that all tracepoints have, and nobody looks
-// for.
-const ofAllTracepoints = "common_"
-
 // fieldNames gives the members of a type, or of what it points to.
 func fieldNames(t types.Type) []string {
 	var names []string
@@ -128,7 +124,7 @@ func fieldNames(t types.Type) []string {
 			switch {
 			case f.Anonymous || f.Name == "":
 				names = append(names, fieldNames(f.Type)...)
-			case !strings.HasPrefix(f.Name, ofAllTracepoints):
+			case !f.Hidden:
 				names = append(names, f.Name)
 			}
 		}

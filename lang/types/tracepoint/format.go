@@ -101,6 +101,9 @@ func (p *parser) field(line string) (f types.Field, end int, err error) {
 	if f.Name == "" {
 		return f, 0, fmt.Errorf("no name in %q", line)
 	}
+	// All records begin with these, and the kernel uses their place for something else
+	// while programs run (perf_trace_buf_submit, include/trace/perf.h).
+	f.Hidden = strings.HasPrefix(f.Name, "common_")
 	typ, size, signed := strings.TrimSpace(decl[:name]), attr["size"], attr["signed"] != 0
 	for _, d := range dynamic {
 		if rest, ok := strings.CutPrefix(typ, d.prefix); ok {

@@ -26,7 +26,7 @@ func describe(f types.Field) string {
 	for _, flag := range []struct {
 		set  bool
 		name string
-	}{{f.Dynamic, "dynamic"}, {f.Relative, "relative"}} {
+	}{{f.Dynamic, "dynamic"}, {f.Relative, "relative"}, {f.Hidden, "hidden"}} {
 		if flag.set {
 			s += " " + flag.name
 		}
@@ -39,6 +39,7 @@ func describe(f types.Field) string {
 
 func TestField(t *testing.T) {
 	tests := []struct{ category, line, want string }{
+		{"sched", "unsigned char common_flags;	offset:2;	size:1;	signed:0;", "uint8 @2 hidden"},
 		{"sched", "pid_t pid;	offset:8;	size:4;	signed:1;", "int32 @8"},
 		{"sched", "char comm[16];	offset:8;	size:16;	signed:0;", "string[16] @8"},
 		{"sched", "char comm[TASK_COMM_LEN];	offset:8;	size:16;	signed:0;", "string[16] @8"},
