@@ -140,3 +140,23 @@ func play(t *testing.T, opt Options, transcript string) string {
 	}
 	return out.String()
 }
+
+// TestInterrupted has input ended before it has begun to run.
+func TestInterrupted(t *testing.T) {
+	needsRoot(t)
+	var out strings.Builder
+	opt := options(true)
+	opt.Out = &out
+	e := New(opt)
+	defer e.Close()
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	e.Eval(ctx, "interval:s:1000 { @x++ }")
+	e.Eval(ctx, "begin { printf(\"never\\n\") }")
+	for _, r := range e.running() {
+		<-r.over
+	}
+	if got := out.String(); got != "interrupted\ninterrupted\n" {
+		t.Errorf("got %q", got)
+	}
+}

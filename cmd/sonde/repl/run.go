@@ -56,7 +56,7 @@ func (e *Engine) launch(ctx context.Context, in *input, program *check.Program, 
 		e.forgetUnborn()
 		return err
 	}
-	if !program.AutoExit {
+	if !program.AutoExit && ctx.Err() == nil {
 		e.add(r)
 		go e.attend(r)
 		return nil
@@ -65,12 +65,15 @@ func (e *Engine) launch(ctx context.Context, in *input, program *check.Program, 
 	defer stop()
 	_, err = r.session.Wait()
 	r.lines.finish()
-	return err
+	return errors.Join(err, ctx.Err())
 }
 
 // start starts a run. While it starts, ctx can end it; from then on only the
 // engine's end does, and Stop.
 func (e *Engine) start(ctx context.Context, r *run, opt runtime.Options) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	own, cancel := context.WithCancel(e.ctx)
 	stop := context.AfterFunc(ctx, cancel)
 	session, err := e.opt.Start(own, r.plan, opt)
