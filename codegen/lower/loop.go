@@ -1,6 +1,9 @@
 package lower
 
 import (
+	"fmt"
+	"math"
+
 	"sonde/codegen/ssa"
 	"sonde/lang/ast"
 	"sonde/lang/check"
@@ -113,15 +116,13 @@ func (b *Builder) forRange(s *ast.For, r *ast.Range, v *check.Var) {
 		b.block(s.Body)
 	}
 	if rounds > 0 {
-		b.rounds(b.Const(min(rounds, maxRounds)), rounds, s.Body, body)
+		b.rounds(b.Const(rounds), s.Body, body)
 		return
 	}
 	some, done := b.Func.NewBlock(), b.Func.NewBlock()
 	b.Branch(le, to, from, done, some)
 	b.enter(some)
-	n := b.Bin(ssa.OpSub, to, from)
-	n = b.Choose(ssa.ULT, n, b.Const(maxRounds), func() *ssa.Value { return n }, func() *ssa.Value { return b.Const(maxRounds) })
-	b.rounds(n, -1, s.Body, body)
+	b.rounds(b.Bin(ssa.OpSub, to, from), s.Body, body)
 	b.Jump(done)
 	b.enter(done)
 }
@@ -129,7 +130,7 @@ func (b *Builder) forRange(s *ast.For, r *ast.Range, v *check.Var) {
 // whileLoop lowers while (cond). It ends after maxRounds in any case: the kernel
 // runs nothing that may not end.
 func (b *Builder) whileLoop(s *ast.While) {
-	b.rounds(b.Const(maxRounds), -1, s, func(*ssa.Value) {
+	b.rounds(b.Const(endless), s, func(*ssa.Value) {
 		yes := b.Func.NewBlock()
 		b.cond(s.Cond, yes, b.fn.loops[len(b.fn.loops)-1].brk)
 		b.enter(yes)
@@ -137,37 +138,75 @@ func (b *Builder) whileLoop(s *ast.While) {
 	})
 }
 
-// rounds runs body n times with the number of the round; known is n when it is
-// known, else -1. node is what is repeated.
-func (b *Builder) rounds(n *ssa.Value, known int64, node ast.Node, body func(i *ssa.Value)) {
-	switch {
-	case !b.Reachable():
-	case known >= 0 && known <= plainRounds && len(b.fn.loops) == 0:
-		b.plainLoop(n, known, body)
-	case b.iterator() != nil:
-		b.hide(node)
-		b.iterLoop(n, body)
-	case b.Has(feature.Loop):
-		b.hide(node)
-		b.callback("round", []ssa.Type{{Kind: ssa.Scalar}, {Kind: ssa.Frame}}, 1,
-			func(params []*ssa.Value) { body(b.extend(params[0], types.Uint32)) },
-			func(f, arg *ssa.Value) { b.Call(helperLoop, n, f, arg, b.Const(0)) })
-	default:
-		b.plainLoop(n, oldRounds, body)
+// endless is a number of rounds that is never reached.
+const endless = math.MaxInt64
+
+// rounds runs body n times, if the kernel allows so many, with the number of the
+// round. node is what is repeated. A loop that would have gone on is counted.
+func (b *Builder) rounds(n *ssa.Value, node ast.Node, body func(i *ssa.Value)) {
+	if !b.Reachable() {
+		return
 	}
+	if n.Op == ssa.OpConst && n.Imm <= plainRounds && len(b.fn.loops) == 0 {
+		b.plainLoop(n, n.Imm, body)
+		return
+	}
+	iterates := b.iterator() != nil
+	if !iterates && !b.Has(feature.Loop) {
+		b.plainLoop(n, oldRounds, body)
+		return
+	}
+	b.hide(node)
+	most := b.atMost(n, maxRounds)
+	if iterates {
+		b.iterLoop(most, body, func() { b.cutShort(n, maxRounds) })
+		return
+	}
+	b.callback("round", []ssa.Type{{Kind: ssa.Scalar}, {Kind: ssa.Frame}}, 1,
+		func(params []*ssa.Value) { body(b.extend(params[0], types.Uint32)) },
+		func(f, arg *ssa.Value) {
+			ran := b.Call(helperLoop, most, f, arg, b.Const(0))
+			if mayExceed(n, maxRounds) {
+				b.If(ssa.UGE, ran, b.Const(maxRounds), func() { b.cutShort(n, maxRounds) }, nil)
+			}
+		})
+}
+
+// atMost gives n, or limit when that is less.
+func (b *Builder) atMost(n *ssa.Value, limit int64) *ssa.Value {
+	if n.Op == ssa.OpConst {
+		return b.Const(min(n.Imm, limit))
+	}
+	return b.Choose(ssa.ULT, n, b.Const(limit), func() *ssa.Value { return n }, func() *ssa.Value { return b.Const(limit) })
+}
+
+// mayExceed tells whether a loop may have more rounds to go than it is allowed.
+func mayExceed(n *ssa.Value, limit int64) bool { return n.Op != ssa.OpConst || n.Imm > limit }
+
+// cutShort counts a loop that ran for limit rounds of n, when n is more.
+func (b *Builder) cutShort(n *ssa.Value, limit int64) {
+	if !mayExceed(n, limit) {
+		return
+	}
+	lost := b.Loss(fmt.Sprintf("loops ended too early, after %d rounds, which is all that the kernel allows", limit))
+	if n.Op == ssa.OpConst {
+		b.Count(lost)
+		return
+	}
+	b.If(ssa.UGT, n, b.Const(limit), func() { b.Count(lost) }, nil)
 }
 
 // plainLoop counts to n, or to limit if that is less.
 func (b *Builder) plainLoop(n *ssa.Value, limit int64, body func(i *ssa.Value)) {
 	i := &ssa.Variable{Name: "i", Type: ssa.Type{Kind: ssa.Scalar}}
 	b.Def(i, b.Const(0))
-	head, next, done := b.Func.NewBlock(), b.Func.NewBlock(), b.Func.NewBlock()
+	head, next, over, done := b.Func.NewBlock(), b.Func.NewBlock(), b.Func.NewBlock(), b.Func.NewBlock()
 	b.Jump(head)
 	b.SetBlock(head)
 	in := b.Func.NewBlock()
-	b.BranchImm(ssa.ULT, b.Use(i), limit, in, done)
+	b.BranchImm(ssa.ULT, b.Use(i), limit, in, over)
 	b.enter(in)
-	if n.Op != ssa.OpConst || n.Imm != limit {
+	if n.Op != ssa.OpConst || n.Imm < limit {
 		in = b.Func.NewBlock()
 		b.Branch(ssa.ULT, b.Use(i), n, in, done)
 		b.enter(in)
@@ -182,6 +221,9 @@ func (b *Builder) plainLoop(n *ssa.Value, limit int64, body func(i *ssa.Value)) 
 	}
 	b.Jump(head)
 	b.Seal(head)
+	b.enter(over)
+	b.cutShort(n, limit)
+	b.Jump(done)
 	b.enter(done)
 }
 
@@ -205,20 +247,24 @@ func (b *Builder) iterator() *iterKfuncs {
 }
 
 // iterLoop counts to n with an iterator of the kernel's: the verifier looks at the
-// body until it learns nothing new, however many rounds there are.
-func (b *Builder) iterLoop(n *ssa.Value, body func(i *ssa.Value)) {
+// body until it learns nothing new, however many rounds there are. over is run when
+// all n have been made.
+func (b *Builder) iterLoop(n *ssa.Value, body func(i *ssa.Value), over func()) {
 	k := b.iterator()
 	it := b.FrameAddr(b.Func.NewSlot("iterator", 8, 8), 0)
 	b.Kfunc(k.start, it, b.Const(0), n)
-	head, done := b.Func.NewBlock(), b.Func.NewBlock()
+	head, all, done := b.Func.NewBlock(), b.Func.NewBlock(), b.Func.NewBlock()
 	b.Jump(head)
 	b.SetBlock(head)
-	at := b.NonNull(b.Kfunc(k.next, it), done)
+	at := b.NonNull(b.Kfunc(k.next, it), all)
 	b.fn.loops = append(b.fn.loops, &loop{brk: done, cont: head, leave: func() { b.Kfunc(k.destroy, it) }})
 	body(b.Load(32, at, 0))
 	b.fn.loops = b.fn.loops[:len(b.fn.loops)-1]
 	b.Jump(head)
 	b.Seal(head)
+	b.enter(all)
+	over()
+	b.Jump(done)
 	b.enter(done)
 	b.Kfunc(k.destroy, it)
 }
