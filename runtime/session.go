@@ -442,7 +442,12 @@ func (s *Session) Exit(code int) {
 func (s *Session) Env() types.Env { return s.opts.Env }
 
 // Resolve implements event.Session.
-func (s *Session) Resolve(key any) any { return s.opts.Env.Service(key) }
+func (s *Session) Resolve(key any) any {
+	if _, ok := key.(*event.Watchpoints); ok {
+		return s.attached
+	}
+	return s.opts.Env.Service(key)
+}
 
 // Map implements event.Session.
 func (s *Session) Map(v *plan.Var) event.Map {

@@ -51,6 +51,7 @@ var builtins = []*record.Builtin{
 	builtin.Exit,
 	builtin.Signal,
 	builtin.SignalThread,
+	builtin.Unwatch,
 	builtin.Clear,
 	builtin.Zero,
 	builtin.Delete,

@@ -103,6 +103,7 @@ var (
 	TaskStorage      = known("task_storage", Version{5, 11}, "task storage in tracing programs")
 	BoundedLoops     = known("bounded_loops", Version{5, 3}, "loops")
 	GlobalData       = known("global_data", Version{5, 2}, "global data")
+	Watchpoints      = known("watchpoint", Version{2, 6}, "hardware watchpoints")
 	Iterators        = known("iter", Version{5, 8}, "BPF iterators")
 	UprobeRefCounter = known("uprobe_refcount", Version{4, 20}, "uprobe reference counters")
 	RawTPCookie      = known("raw_tp_cookie", Version{6, 10}, "attach cookies of raw tracepoints")

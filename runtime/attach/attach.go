@@ -38,6 +38,8 @@ type Set struct {
 	gates    map[int]*gate
 	attached int
 	listings []listing
+	// watched are the events of watchpoints, by address.
+	watched map[uint64][]int
 	// missed counts runs left out by program, as far as gates saw it.
 	missed   map[int]uint64
 	failures source.List
@@ -63,7 +65,7 @@ func New(p *plan.Plan, progs []int) *Set {
 		cpus:       sync.OnceValues(sys.OnlineCPUs),
 		uprobeKind: sync.OnceValues(func() (uint32, error) { return sys.PerfType("uprobe") }),
 		kprobeKind: sync.OnceValues(func() (uint32, error) { return sys.PerfType("kprobe") }),
-		gates:      map[int]*gate{}, missed: map[int]uint64{},
+		gates:      map[int]*gate{}, missed: map[int]uint64{}, watched: map[uint64][]int{},
 	}
 }
 

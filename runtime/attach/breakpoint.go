@@ -85,7 +85,23 @@ func (s *Set) watch(a *plan.Attach, e *sys.PerfEvent, first bool) error {
 	if first {
 		count = 1
 	}
-	return s.run(a, event, count)
+	if err := s.run(a, event, count); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.watched[e.Address] = append(s.watched[e.Address], event)
+	return nil
+}
+
+// Unset implements event.Watchpoints. The descriptors are closed with the others.
+func (s *Set) Unset(address uint64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, event := range s.watched[address] {
+		_ = sys.DisablePerfEvent(event) // can't fail for an event
+	}
+	return len(s.watched[address]) > 0
 }
 
 func breakpointReason(how plan.Breakpoint, err error) (reason, hint string) {

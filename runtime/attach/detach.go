@@ -71,6 +71,7 @@ func (s *Set) take() held {
 	h := s.held
 	s.held, s.attached = held{}, 0
 	s.gates = map[int]*gate{}
+	s.watched = map[uint64][]int{}
 	return h
 }
 

@@ -39,6 +39,13 @@ type Session interface {
 	Resolve(key any) any
 }
 
+// Watchpoints is the service that ends watchpoints while the session runs; see
+// Session.Resolve.
+type Watchpoints interface {
+	// Unset ends those at an address; false: there are none.
+	Unset(address uint64) bool
+}
+
 // Map is a map of the script: read and changed from outside.
 type Map interface {
 	// Each calls f with each element, per-CPU slots merged, in the kernel's

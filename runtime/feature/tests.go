@@ -45,6 +45,7 @@ var tests = map[*feature.Feature]entry{
 	feature.MapElemCount: {function("bpf_map_sum_elem_count"), true},
 
 	feature.Fentry:           {fentry, true},
+	feature.Watchpoints:      {watchpoint, true},
 	feature.DPath:            {hasBTF, true},
 	feature.KprobeMulti:      {outcome(features.HaveBPFLinkKprobeMulti), true},
 	feature.KprobeSession:    {outcome(features.HaveBPFLinkKprobeSession), true},

@@ -54,6 +54,11 @@ func OpenPerfEvent(e *PerfEvent) (int, error) {
 	return unix.PerfEventOpen(&attr, e.PID, e.CPU, -1, unix.PERF_FLAG_FD_CLOEXEC)
 }
 
+// DisablePerfEvent stops an event, and those that threads inherited from it.
+func DisablePerfEvent(fd int) error {
+	return unix.IoctlSetInt(fd, unix.PERF_EVENT_IOC_DISABLE, 0)
+}
+
 // EnablePerfEvent starts an event; those attached by SetPerfEventProgram need it.
 func EnablePerfEvent(fd int) error {
 	return unix.IoctlSetInt(fd, unix.PERF_EVENT_IOC_ENABLE, 0)

@@ -4,9 +4,12 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
+	"unsafe"
 
 	"github.com/creack/pty"
 	"golang.org/x/sys/unix"
@@ -29,6 +32,7 @@ var workloads = map[string]func(args []string) error{
 	"exits":    exits,
 	"says":     says,
 	"readline": readline,
+	"touches":  touches,
 }
 
 // work runs a workload to its end and gives the exit status.
@@ -173,4 +177,30 @@ func readline(args []string) error {
 		}
 	}
 	return bash.Wait()
+}
+
+// touches writes to the word at 0x10000000, and in another thread to the one behind it.
+func touches(args []string) error {
+	address := uintptr(0x10000000)
+	page, err := unix.MmapPtr(-1, 0, *(*unsafe.Pointer)(unsafe.Pointer(&address)), uintptr(os.Getpagesize()),
+		unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS|unix.MAP_FIXED)
+	if err != nil {
+		return err
+	}
+	words := (*[2]uint64)(page)
+	n := uint64(number(args, 0))
+	for i := range n {
+		atomic.StoreUint64(&words[0], i)
+	}
+	done := make(chan struct{})
+	runtime.LockOSThread()
+	go func() {
+		runtime.LockOSThread()
+		for i := range n {
+			atomic.StoreUint64(&words[1], i)
+		}
+		close(done)
+	}()
+	<-done
+	return nil
 }

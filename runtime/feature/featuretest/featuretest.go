@@ -80,6 +80,7 @@ const functionTracer = "CONFIG_FUNCTION_TRACER"
 
 // options are the configuration symbols that a feature rests on, besides CONFIG_BPF.
 var options = map[*feature.Feature][]string{
+	feature.Kprobes:       {"CONFIG_KPROBE_EVENTS"},
 	feature.KprobeMulti:   {"CONFIG_KPROBES", "CONFIG_FPROBE"},
 	feature.KprobeSession: {"CONFIG_KPROBES", "CONFIG_FPROBE"},
 	feature.FuncIP:        {"CONFIG_KPROBES"},
@@ -104,6 +105,10 @@ func withheld(f *feature.Feature) string {
 		if err == nil {
 			list.Close()
 		}
+	}
+	if f == feature.Watchpoints {
+		// Whoever runs the kernel as a guest decides that.
+		return "the processor's do not fire"
 	}
 	return ""
 }
