@@ -8,6 +8,7 @@ import (
 	"os/signal"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -69,8 +70,10 @@ func Run(opt Options, greeting string) error {
 type front struct {
 	engine *Engine
 	line   *readline.Instance
-	// editing tells that a line is being edited, so that output must go around it.
-	editing atomic.Bool
+	// mu guards editing, which tells that a line is being edited, so that output must
+	// go around it.
+	mu      sync.Mutex
+	editing bool
 	// pending is what was typed of an input that is not complete.
 	pending string
 	// work ends what is being evaluated.
@@ -82,9 +85,9 @@ type front struct {
 // loop reads and answers until the user leaves.
 func (f *front) loop() {
 	for !f.leaving.Load() {
-		f.editing.Store(true)
+		f.setEditing(true)
 		text, err := f.line.Readline()
-		f.editing.Store(false)
+		f.setEditing(false)
 		switch {
 		case errors.Is(err, readline.ErrInterrupt):
 			f.interrupt(text)
@@ -154,12 +157,22 @@ func (f *front) heed(signals <-chan os.Signal) {
 // filter handles keys that readline would handle badly.
 func (f *front) filter(tty *terminal) func(rune) (rune, bool) {
 	return func(r rune) (rune, bool) {
-		if r != readline.CharCtrlZ {
-			return r, true
+		op := f.line.Operation
+		switch r {
+		case readline.CharCtrlZ:
+			f.line.Clean()
+			f.suspend(tty)
+			return 0, false
+		case readline.CharInterrupt:
+			op.ExitCompleteMode(true) // else that would be all it did
+		case readline.CharEnter, readline.CharCtrlJ:
+			// Left to readline, that would come after the line was handed over, and show the
+			// prompt once more.
+			if !op.IsInCompleteSelectMode() {
+				op.ExitCompleteMode(false)
+			}
 		}
-		f.line.Clean()
-		f.suspend(tty)
-		return 0, false
+		return r, true
 	}
 }
 
@@ -173,14 +186,27 @@ func (f *front) suspend(tty *terminal) {
 	f.write([]byte(pasteOn))
 }
 
+func (f *front) setEditing(on bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.editing = on
+}
+
 // Write shows text above the line that is being edited, if there is one.
 func (f *front) Write(b []byte) (int, error) {
-	// Between the start of editing and readline's reading, and between Enter and
-	// the line's being handed over, it is not ready to be written around.
-	for f.editing.Load() && !f.line.Terminal.IsReading() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for f.editing && !f.line.Terminal.IsReading() {
+		// Between the start of editing and readline's reading, and between Enter and the
+		// line's being handed over, it can't be written around.
+		f.mu.Unlock()
 		time.Sleep(time.Millisecond)
+		f.mu.Lock()
 	}
-	return f.line.Stdout().Write(b)
+	if f.editing {
+		return f.line.Stdout().Write(b)
+	}
+	return os.Stdout.Write(b)
 }
 
 // write writes to the terminal as it is.
