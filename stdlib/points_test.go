@@ -1,0 +1,68 @@
+package stdlib
+
+import (
+	"strings"
+	"testing"
+
+	"sonde/lang/check"
+	"sonde/lang/check/hosttest"
+	"sonde/lang/parse"
+	"sonde/lang/source"
+)
+
+// Attach points that are wrong, and what is said about them; "" for those that are right.
+func TestAttachPoints(t *testing.T) {
+	for _, test := range []struct{ arch, script, want string }{
+		{"amd64", "iter:task { print(ctx.task.pid); }", ""},
+		{"amd64", "it:task_file:list { printf(\"%s %d\", ctx.task.comm, ctx.fd); }", ""},
+		{"amd64", "iter { }", "iter takes one to two arguments, not none"},
+		{"amd64", "iter:task:pin:more { }", "iter takes one to two arguments, not three"},
+		{"amd64", "iter:nothing { }", "iter nothing not available for your kernel version"},
+		{"amd64", "iter:task__safe_trusted { }", "not available for your kernel version"},
+		{"amd64", "iter:t* { }", "iter probe type does not support wildcards"},
+		{"amd64", "iter:task { } begin { }", "iter probes can not stand in a script with other probes"},
+		{"amd64", "iter:task { } iter:task_file { }", "iter probes can not stand in a script with other probes"},
+		{"amd64", "iter:task { print(ctx.fd); }", "fd"},
+		{"amd64", `iter:task:list { printf("%.2s", ctx.task.comm); }`, "the kernel has to format this"},
+
+		{"amd64", "watchpoint:0x10000000:8:rw { }", ""},
+		{"amd64", "w:268435456:4:wr { unwatch(268435456); }", ""},
+		{"amd64", "w:16:1:x { unwatch(\"text\"); }", "unwatch"},
+		{"amd64", "w:16:8 { }", "watchpoint takes three arguments, not two"},
+		{"amd64", "w:0:8:w { }", "watchpoint must be attached to a non-zero address"},
+		{"amd64", "w:here:8:w { }", "Invalid function/address argument: here"},
+		{"amd64", "w:16:x:w { }", "Invalid length argument: x"},
+		{"amd64", "w:16:3:w { }", "watchpoint length must be one of (1,2,4,8)"},
+		{"amd64", "w:16:8: { }", "watchpoint mode must be combination of (r,w,x)"},
+		{"amd64", "w:16:8:rwq { }", "watchpoint mode must be combination of (r,w,x)"},
+		{"amd64", "w:16:8:ww { }", "watchpoint modes may not be duplicated"},
+		{"amd64", "w:16:8:r { }", "invalid watchpoint mode: r"},
+		{"amd64", "w:18:4:w { }", "4 bytes at 0x12 can not be watched"},
+		{"arm64", "w:16:8:r { }", ""},
+		{"arm64", "w:18:4:w { }", ""},
+		{"arm64", "w:22:4:w { }", "4 bytes at 0x16 can not be watched"},
+		{"riscv64", "w:16:8:w { }", "watchpoints not supported"},
+	} {
+		host := hosttest.New()
+		host.Machine = test.arch
+		got := messages(test.script, host)
+		if test.want == "" && got != "" || !strings.Contains(got, test.want) {
+			t.Errorf("%s, %s: %q, want %q", test.arch, test.script, got, test.want)
+		}
+	}
+}
+
+// messages are the errors of a script.
+func messages(text string, host check.Host) string {
+	script, diags := parse.Parse(source.NewFile("test", text), parse.Options{})
+	if !diags.HasErrors() {
+		_, diags = check.Check(script, Default(), host, &check.Options{})
+	}
+	var out []string
+	for _, d := range diags {
+		if d.Severity == source.Error {
+			out = append(out, d.Msg)
+		}
+	}
+	return strings.Join(out, "; ")
+}
