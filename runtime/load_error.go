@@ -68,6 +68,10 @@ func (k *kernel) explainLoad(p *plan.Program, spec *sys.Program, err error) (int
 	if s := spanOf(p.Spans, insn); s.IsValid() {
 		at = s
 	}
+	if strings.Contains(log, "The total number of maps per program has reached the limit") {
+		return -1, source.Errorf(firstSpan(p.Spans), "too-many-maps", "%s uses more maps than the kernel allows a program, which is 64 with the tool's own", p.Probe).
+			WithHint("make several maps one with a further key, or use variables for what need not outlive the probe")
+	}
 	d := source.Errorf(at, "verifier", "internal error: the kernel rejected the program for %s: %s", p.Probe, verdict(log, err))
 	d.WithHint("the script is not to blame; -v shows the kernel's log, please report it with the script")
 	return -1, &Rejected{Diagnostic: d, Program: p, Log: log, Insn: insn}

@@ -360,7 +360,9 @@ func (s *Session) finish() {
 		}
 	}
 	if err := s.opts.Output.Flush(); err != nil {
-		s.err = errors.Join(s.err, err)
+		if s.err == nil || s.err.Error() != err.Error() { // a full disk is said once
+			s.err = errors.Join(s.err, err)
+		}
 	}
 	s.output.Unlock()
 	s.loop.close()

@@ -28,10 +28,13 @@ type tool struct {
 	color bool
 }
 
+// btfVariable names a file to take type information from instead of the kernel's.
+const btfVariable = "BPFTRACE_BTF"
+
 // newHost makes the host that the options and environment describe.
 func newHost(a *arguments) *host.Host {
 	return host.New(host.Options{
-		BTF:                os.Getenv("BPFTRACE_BTF"),
+		BTF:                os.Getenv(btfVariable),
 		TraceableFunctions: a.traceable,
 		Without:            a.noFeature,
 	})
@@ -66,6 +69,9 @@ func (t *tool) stages() (int, error) {
 	}
 	if t.args.fmt {
 		return 0, t.write(ast.Format(script))
+	}
+	if os.Getenv(btfVariable) != "" && t.host.BTFError() != nil {
+		return 1, fmt.Errorf("%s: %w", btfVariable, t.host.BTFError())
 	}
 	if t.stage("ast") {
 		fmt.Print(ast.Dump(script, false))

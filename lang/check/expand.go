@@ -90,7 +90,7 @@ func (c *checker) point(ap *ast.AttachPoint) *Point {
 		// Offline the script may be meant for another machine.
 		if !c.opt.Offline && !c.host.Features().Has(need) {
 			c.errorf(ap, MissingFeature, "Missing required kernel feature: %s", need.Name).
-				WithHint("%s probes need %s, which Linux has from %s on", pr.Name, need.What, need.Since)
+				WithHint("%s probes need %s, which Linux has from %s on%s", pr.Name, need.What, need.Since, c.noBTF())
 			return nil
 		}
 	}
@@ -147,6 +147,14 @@ func (c *checker) split(text string) (parts []string, why string) {
 		}
 	}
 	return append(parts, strings.TrimSpace(part.String())), ""
+}
+
+// noBTF adds to a hint what many features are missing for.
+func (c *checker) noBTF() string {
+	if c.host.BTF() != nil {
+		return ""
+	}
+	return ". There is no type information (BTF) here, which it may be for: that needs a kernel with CONFIG_DEBUG_INFO_BTF, or a file named by BPFTRACE_BTF"
 }
 
 // targets asks the provider what a point means on this machine.

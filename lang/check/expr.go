@@ -18,7 +18,7 @@ func (b *body) expr0(e ast.Expr) operand {
 		return constant(e.Value)
 	case *ast.Str:
 		if limit := b.cfg.MaxStrlen; uint64(len(e.Value))+1 > limit {
-			b.errorf(e, StringTooLong, "String is too long (over %d bytes): %s", limit, e.Value)
+			b.errorf(e, StringTooLong, "String is too long (over %d bytes): %s", limit, clip(e.Value))
 		}
 		return constant(e.Value)
 	case *ast.Bool:
@@ -222,4 +222,13 @@ func (b *body) storable(at ast.Node, x operand, what string) bool {
 		return false
 	}
 	return true
+}
+
+// clip shortens a text of the script for a message.
+func clip(text string) string {
+	const most = 100
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most], "") + "..."
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // tabWidth is how many columns a tab of the script is shown as.
@@ -103,7 +104,12 @@ func (r *renderer) file(at Span) *File {
 func (r *renderer) excerpt(f *File, at Span) {
 	if at.End.Line > at.Start.Line {
 		for n := at.Start.Line; n <= at.End.Line; n++ {
-			shown, _ := expand(f.Line(n))
+			if n-at.Start.Line == maxLines {
+				r.line("...")
+				return
+			}
+			line, _, _ := window(f.Line(n), 0, 0)
+			shown, _ := expand(line)
 			r.line(shown)
 		}
 		return
@@ -112,13 +118,47 @@ func (r *renderer) excerpt(f *File, at Span) {
 	if line == "" {
 		return
 	}
-	shown, _ := expand(line)
-	r.line(shown)
 	from := min(max(at.Start.Column-1, 0), len(line))
 	to := min(max(at.End.Column-1, from), len(line))
+	line, from, to = window(line, from, to)
+	shown, _ := expand(line)
+	r.line(shown)
 	_, before := expand(line[:from])
 	_, under := expand(line[from:to])
 	r.line(strings.Repeat(" ", before) + strings.Repeat("~", max(under, 1)))
+}
+
+// What is shown of scripts that were not written by hand: so many bytes of a line, those
+// before the place among them, and so many lines.
+const (
+	maxLine   = 400
+	maxBefore = 100
+	maxLines  = 20
+)
+
+// window cuts a long line to what is around the bytes from … to, and gives where they are
+// then.
+func window(line string, from, to int) (string, int, int) {
+	if len(line) <= maxLine {
+		return line, from, to
+	}
+	lo := max(0, from-maxBefore)
+	for lo > 0 && !utf8.RuneStart(line[lo]) {
+		lo--
+	}
+	hi := min(len(line), lo+maxLine)
+	for hi < len(line) && !utf8.RuneStart(line[hi]) {
+		hi++
+	}
+	to = min(to, hi)
+	head, tail := "", ""
+	if lo > 0 {
+		head = "..."
+	}
+	if hi < len(line) {
+		tail = "..."
+	}
+	return head + line[lo:hi] + tail, from - lo + len(head), to - lo + len(head)
 }
 
 // expand gives a script's line as it is shown, and how many columns it takes.

@@ -47,6 +47,12 @@ s.bt:1:16-19: ERROR: boom
 f("\x1b[31m\xff\u202e", cmm)
                         ~~~
 `},
+		{"a long line", strings.Repeat("x", 1000) + "cmm" + strings.Repeat("ä", 1000), "cmm", "\n" +
+			"s.bt:1:1001-1004: ERROR: boom\n" +
+			"..." + strings.Repeat("x", 100) + "cmm" + strings.Repeat("ä", 149) + "...\n" +
+			strings.Repeat(" ", 103) + "~~~\n"},
+		{"many lines", "{" + strings.Repeat("\n", 1000) + "}", "{" + strings.Repeat("\n", 1000) + "}", "\n" +
+			"s.bt:1-1001: ERROR: boom\n{\n" + strings.Repeat("\n", 19) + "...\n"},
 		{"carriage return at the line's end", "f(cmm)\r\ng()", "cmm", `
 s.bt:1:3-6: ERROR: boom
 f(cmm)

@@ -32,7 +32,7 @@ func edge(name string, stage plan.Stage, doc, example string) *record.Probe {
 				return single(p, name), nil
 			},
 			Context:    tracerContext,
-			Needs:      []*feature.Feature{feature.TracingBTF},
+			Needs:      []*feature.Feature{feature.RawTPTestRun},
 			Unfiltered: true,
 			Edge:       true,
 		},

@@ -28,7 +28,7 @@ func trial(name string, mode check.Mode, stage plan.Stage, doc string, examples 
 				return single(p, name+":"+p.Parts[0]), nil
 			},
 			Context:    tracerContext,
-			Needs:      []*feature.Feature{feature.TracingBTF},
+			Needs:      []*feature.Feature{feature.RawTPTestRun},
 			Unfiltered: true,
 			Mode:       mode,
 			Unique:     true,
