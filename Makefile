@@ -42,9 +42,9 @@ vm:
 	$(SUDO) ./.ci/vm $(KERNEL)
 
 lint:
-	@unformatted="$$(gofmt -l cmd lang codegen runtime stdlib)"; \
+	@unformatted="$$(gofmt -l .ci cmd lang codegen runtime stdlib)"; \
 	if [ -n "$$unformatted" ]; then echo "not formatted (gofmt -w): $$unformatted"; exit 1; fi
-	go vet ./... ./.ci/bench
+	go vet ./... ./.ci/bench ./.ci/report
 	go run $(STATICCHECK) ./...
 
 install: build
