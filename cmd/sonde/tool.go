@@ -41,7 +41,13 @@ func newHost(a *arguments) *host.Host {
 }
 
 func newTool(a *arguments, f *source.File) *tool {
-	return &tool{args: a, file: f, lib: stdlib.Default(), host: newHost(a), color: colored()}
+	h := newHost(a)
+	// All but scripts of begin and end alone need types: for fields, and for what is
+	// read from the task instead of asking a helper.
+	if strings.ContainsAny(f.Text, ":.") {
+		h.Prefetch()
+	}
+	return &tool{args: a, file: f, lib: stdlib.Default(), host: h, color: colored()}
 }
 
 // errReported stands for errors that have been printed in full.
