@@ -18,8 +18,7 @@ type part struct {
 
 // sessions pairs bodies on the entry of functions with those on the return of the same
 // functions: by a kprobe session, one program and one link serve both. It gives
-// the return's instance by the entry's. Functions that wildcards found can be traced for
-// certain; for a function by name the kernel has ways that sessions lack.
+// the return's instance by the entry's.
 func (u *unit) sessions() map[*check.Instance]*check.Instance {
 	if len(u.checked.Instances) < 2 {
 		return nil
@@ -54,25 +53,37 @@ func (u *unit) sessions() map[*check.Instance]*check.Instance {
 	pairs := map[*check.Instance]*check.Instance{}
 	for _, e := range entries {
 		ret := alike(returns, e.symbols)
-		if ret != nil && alike(entries, e.symbols) != nil && u.isReturn() != nil {
+		if ret != nil && alike(entries, e.symbols) != nil && u.isReturn() != nil && u.traceable(e.inst) {
 			pairs[e.inst] = ret
 		}
 	}
 	return pairs
 }
 
+// traceable tells whether sessions can reach all functions of an instance. What
+// wildcards found comes from the kernel's list of such functions; a function that the
+// script names may be one where only kprobes get.
+func (u *unit) traceable(inst *check.Instance) bool {
+	for i := range inst.Targets {
+		t := &inst.Targets[i]
+		if t.Found {
+			continue
+		}
+		if found, err := u.host.Functions("*", t.Func); err != nil || len(found) == 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // wholeFunctions gives the functions that an instance is for, when it is for kernel
-// functions that wildcards found and minds neither how it is attached to them nor their
-// names; else nil.
+// functions and minds neither how it is attached to them nor their names; else nil.
 func (u *unit) wholeFunctions(inst *check.Instance) (symbols map[string]bool, ret bool) {
 	if inst.Context.Program != check.ProgKprobe || inst.UsesState || inst.UsesName {
 		return nil, false
 	}
 	for i := range inst.Targets {
 		t := &inst.Targets[i]
-		if !t.Found {
-			return nil, false
-		}
 		how, err := u.lib.Attach(t, inst.Context)
 		k, ok := how.(plan.Kprobe)
 		if err != nil || !ok || k.Symbol == "" || k.Offset != 0 || symbols[k.Symbol] || i > 0 && k.Return != ret {

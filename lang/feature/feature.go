@@ -105,6 +105,7 @@ var (
 	BoundedLoops     = known("bounded_loops", Version{5, 3}, "loops")
 	GlobalData       = known("global_data", Version{5, 2}, "global data")
 	Watchpoints      = known("watchpoint", Version{2, 6}, "hardware watchpoints")
+	IteratorPID      = known("iter_pid", Version{6, 1}, "BPF iterators for one process")
 	Iterators        = known("iter", Version{5, 8}, "BPF iterators")
 	UprobeRefCounter = known("uprobe_refcount", Version{4, 20}, "uprobe reference counters")
 	RawTPTestRun     = known("raw_tp_test_run", Version{5, 10}, "runs of raw tracepoint programs by request")

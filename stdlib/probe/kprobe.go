@@ -51,6 +51,7 @@ func kernelFunction(name, alias string, ret bool, doc string, examples ...record
 			Context: func(t *check.Target, _ check.Host) (*check.Context, *source.Diagnostic) {
 				return kernelContext(t, ret), nil
 			},
+			Needs:  []*feature.Feature{feature.Kprobes},
 			Cookie: feature.AttachCookie,
 		},
 		Attach:   mechanism,
