@@ -274,7 +274,7 @@ func TestLosses(t *testing.T) {
 	p := newPlan()
 	p.Maps[0].MaxEntries = uint32(os.Getpagesize())
 	p.Maps[1].MaxEntries = uint32(plan.FirstFree) + 1
-	p.Losses = []plan.Loss{{Counter: plan.FirstFree, What: "elements found no room in @x", Span: at}}
+	p.Losses = []plan.Loss{{Counter: plan.FirstFree, What: "no room in @x", Span: at}}
 	body := asm.Instructions{asm.Mov.Imm(asm.R6, 500).WithSymbol("start")}
 	body = append(body, asm.Sub.Imm(asm.R6, 1).WithSymbol("loop"))
 	body = append(body, emit(0, 1)...)
@@ -296,7 +296,7 @@ func TestLosses(t *testing.T) {
 	if want := fmt.Sprintf("Lost %d events", lost); lost == 0 || !slices.Contains(r.out.messages, want) {
 		t.Errorf("messages %q, want %q", r.out.messages, want)
 	}
-	if want := []string{fmt.Sprintf("Total lost event count: %d", lost), "12 elements found no room in @x"}; !slices.Equal(warnings, want) {
+	if want := []string{fmt.Sprintf("Total lost event count: %d", lost), "no room in @x (12 times)"}; !slices.Equal(warnings, want) {
 		t.Errorf("warnings %q, want %q", warnings, want)
 	}
 }

@@ -115,7 +115,11 @@ func (s *Session) reportLosses() {
 		}
 		for _, l := range p.Losses {
 			if n := count(l.Counter); n > 0 {
-				s.warn(source.Warningf(l.Span, "losses", "%d %s", n, l.What))
+				text := l.What
+				if n > 1 {
+					text += fmt.Sprintf(" (%d times)", n)
+				}
+				s.warn(source.Warningf(l.Span, "losses", "%s", text))
 			}
 		}
 	}

@@ -53,8 +53,8 @@ type Options struct {
 	Quiet bool
 	// Attached is called when they are, with their number.
 	Attached func(probes int)
-	// DryRun ends the session when everything is attached, without end programs
-	// and output.
+	// DryRun ends the session when everything is attached, without begin and end
+	// programs and output.
 	DryRun bool
 }
 
@@ -152,8 +152,10 @@ func (s *Session) start(ctx context.Context, p *plan.Plan) error {
 	}
 	s.trials = newTrials(p)
 	s.loop.start()
-	if d := s.attached.Run(plan.BeforeAttach, 0); d != nil {
-		return d
+	if !s.opts.DryRun {
+		if d := s.attached.Run(plan.BeforeAttach, 0); d != nil {
+			return d
+		}
 	}
 	if err := s.attach(ctx); err != nil {
 		return err
@@ -172,6 +174,9 @@ func (s *Session) start(ctx context.Context, p *plan.Plan) error {
 
 // attach makes all attachments. Which failures stop the session is a setting.
 func (s *Session) attach(ctx context.Context) error {
+	if len(s.kernel.plan.Attach) == 0 {
+		return source.Errorf(source.Span{}, "attach", "No probes to attach")
+	}
 	failed := s.attached.Attach(ctx)
 	if s.ownStage() == len(s.kernel.plan.Attach) || ctx.Err() != nil {
 		return nil // nothing to attach, or to end at once

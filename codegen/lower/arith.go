@@ -111,7 +111,7 @@ func (b *Builder) compute(op string, t types.Type, x *ssa.Value, xt types.Type, 
 		return v
 	}
 	if (op == "/" || op == "%") && (y.Op != ssa.OpConst || y.Imm == 0) {
-		lost := b.Loss("divisions or remainders by 0; 1 was used as the result")
+		lost := b.Loss("Divide or modulo by 0 detected. This can lead to unexpected results. 1 is being used as the result.")
 		return b.Choose(ssa.NE, y, b.Const(0), apply, func() *ssa.Value {
 			b.Count(lost)
 			return b.Const(1)

@@ -411,7 +411,7 @@ func (b *Builder) indexExpr(e *ast.Index, t types.Type) Operand {
 		return x
 	}
 	// An index that is only known when running: read by address, which needs no
-	// proof of its bounds. Outside the array it gives zero.
+	// proof of its bounds. Outside the array it gives zero, and is counted.
 	i := b.Int(e.I, types.Int64)
 	space := types.BPF
 	if x.Remote {
@@ -428,16 +428,17 @@ func (b *Builder) indexExpr(e *ast.Index, t types.Type) Operand {
 	if n == 0 {
 		return Remote(space, addr, t)
 	}
+	outside := b.Loss("Array access out of bounds. This can lead to unexpected results.")
 	if isMemory(t) {
 		p := b.Temp(t)
 		b.If(ssa.ULT, i, b.Const(int64(n)/size),
 			func() { b.Assign(p, Remote(space, addr, t)) },
-			func() { b.Clear(p) })
+			func() { b.Count(outside); b.Clear(p) })
 		return Memory(p)
 	}
 	return Value(b.Choose(ssa.ULT, i, b.Const(int64(n)/size),
 		func() *ssa.Value { return b.scalar(Remote(space, addr, t)) },
-		func() *ssa.Value { return b.Const(0) }), t)
+		func() *ssa.Value { b.Count(outside); return b.Const(0) }), t)
 }
 
 // scaled multiplies an index by the size of what it counts.

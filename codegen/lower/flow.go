@@ -98,7 +98,7 @@ func (b *Builder) Count(c plan.Counter) {
 	b.enter(done)
 }
 
-// Loss makes a counter for this place in the script; what completes "N times: …".
+// Loss makes a counter for this place in the script; what says as a sentence what went wrong.
 func (b *Builder) Loss(what string) plan.Counter {
 	return b.unit.loss(what, b.Span)
 }

@@ -94,7 +94,8 @@ func (b *Builder) dynamic(x Operand, f types.Field, t types.Type) Operand {
 }
 
 // bitField loads the bytes that hold the bits, and no more: the verifier minds
-// the borders of struct members.
+// the borders of struct members. Bits are a number without a sign, whatever the
+// member's type: that is what scripts count on.
 func (b *Builder) bitField(x Operand, f types.Field, t types.Type) Operand {
 	first, last := f.BitOffset/8, (f.BitOffset+f.BitSize-1)/8
 	unit := types.Int{Bits: 8}
@@ -105,16 +106,9 @@ func (b *Builder) bitField(x Operand, f types.Field, t types.Type) Operand {
 	x.Layout = check.ArgsNone
 	x.Type, x.Place.Type = unit, unit
 	v := b.scalar(x)
-	shift, i := f.BitOffset-8*first, types.Uint64
-	if n, ok := types.AsInt(f.Type); ok {
-		i = n
-	}
+	shift := f.BitOffset - 8*first
 	v = b.Bin(ssa.OpLsh, v, b.Const(int64(64-f.BitSize-shift)))
-	right := ssa.OpRsh
-	if i.Signed {
-		right = ssa.OpArsh
-	}
-	return Value(b.Bin(right, v, b.Const(int64(64-f.BitSize))), t)
+	return Value(b.Bin(ssa.OpRsh, v, b.Const(int64(64-f.BitSize))), t)
 }
 
 // slotArg loads a traced function's or tracepoint's argument.

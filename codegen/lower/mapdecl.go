@@ -86,7 +86,7 @@ func (u *unit) declare(m *check.Map) {
 		default:
 			pm.Type = ebpf.Hash
 		}
-		v.FullCounter = u.loss("elements found no room in "+m.Name, v.Span)
+		v.FullCounter = u.loss("Map full; can't update element of "+m.Name+". A larger max_map_keys in the config, or in the map's declaration, gives it room.", v.Span)
 	}
 	info.ssa = u.kernelMap(pm)
 	v.Map = info.ssa.Index

@@ -381,9 +381,9 @@ func (b *Builder) ReadN(space types.Space, p Place, addr, n *ssa.Value) *ssa.Val
 
 func (b *Builder) readCall(space types.Space, dst, n, addr *ssa.Value) *ssa.Value {
 	space = b.resolve(space)
-	h, what := ssa.HelperProbeReadKernel, "reads of kernel memory failed"
+	h, what := ssa.HelperProbeReadKernel, "A read of kernel memory failed."
 	if space == types.User {
-		h, what = ssa.HelperProbeReadUser, "reads of user memory failed"
+		h, what = ssa.HelperProbeReadUser, "A read of user memory failed."
 	}
 	r := b.Call(h, dst, n, addr)
 	b.countFailure(r, what)

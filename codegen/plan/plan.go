@@ -100,7 +100,7 @@ const (
 // Loss is something that can go wrong while programs run, and is counted.
 type Loss struct {
 	Counter Counter
-	// What completes the sentence "1,234 …": "elements found no room in @x".
+	// What says it as a sentence.
 	What string
 	// Span is where in the script.
 	Span source.Span

@@ -59,6 +59,8 @@ type Func struct {
 	Check func(c *Call) types.Type
 	// Unsafe ones need --unsafe.
 	Unsafe bool
+	// Ends: a call ends the run of the probe, so that nothing behind it happens.
+	Ends bool
 	// MustUse warns when the result is thrown away.
 	MustUse bool
 	// Needs lists features without which there is no way to lower it.

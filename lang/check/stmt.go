@@ -15,10 +15,22 @@ func (b *body) block(blk *ast.Block) {
 	b.pop()
 }
 
+// ends tells that what stands behind a statement never runs.
+func (b *body) ends(s ast.Stmt) bool {
+	switch s := s.(type) {
+	case *ast.Jump:
+		return true
+	case *ast.ExprStmt:
+		call := b.inst.Info.Calls[s.X]
+		return call != nil && call.Func.Ends
+	}
+	return false
+}
+
 func (b *body) stmts(list []ast.Stmt) {
 	for i, s := range list {
 		if i > 0 {
-			if _, ok := list[i-1].(*ast.Jump); ok {
+			if b.ends(list[i-1]) {
 				b.warnf(s, Unreachable, "Unreachable statement.")
 			}
 		}

@@ -20,7 +20,10 @@ var Cat = formatted{
 		name := string(text)
 		data, err := readFile(name, int64(s.Plan().Config.MaxCatBytes))
 		if err != nil {
-			reportAt(s, ev, source.Error, runtimeError, fmt.Sprintf("failed to open file '%s' (%s)", name, reason(err)))
+			// The name may be the traced program's: the script's place explains nothing.
+			nowhere := *ev
+			nowhere.Span = source.Span{}
+			reportAt(s, &nowhere, source.Error, runtimeError, fmt.Sprintf("failed to open file '%s' (%s)", name, reason(err)))
 			return
 		}
 		s.Out().Text(ev.Action, data)

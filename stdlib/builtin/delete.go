@@ -21,7 +21,7 @@ var Delete = &record.Builtin{
 		m, keys := keyed(b, c)
 		gone := b.Delete(m, keys)
 		if c.Discarded && b.Options().KernelWarnings {
-			missing := b.Loss("there was no such map element to delete")
+			missing := b.Loss("Can't delete map element because it does not exist.")
 			b.If(ssa.EQ, gone, b.Const(0), func() { b.Count(missing) }, nil)
 		}
 		return gone

@@ -22,6 +22,7 @@ var Exit = &record.Builtin{
 			Optional: 1,
 			Result:   types.Void{},
 		}},
+		Ends: true,
 	},
 	Lowering: lower.Lowering{Value: func(b *lower.Builder, c *check.Call) *ssa.Value {
 		if c.Context.Detached { // there is no session to end
@@ -48,7 +49,7 @@ var Exit = &record.Builtin{
 What was printed before still comes out, the end probes run, and maps are
 printed. Probes that fire before the tracer has acted still run.`,
 	Examples: []record.Example{
-		{Script: `begin { printf("before\n"); exit(); printf("never\n"); }`, Output: "before\n"},
+		{Script: `begin { printf("before\n"); exit(); }`, Output: "before\n"},
 		{Script: `interval:s:5 { exit(); }`},
 	},
 }

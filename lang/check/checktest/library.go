@@ -132,7 +132,7 @@ func funcs() []*check.Func {
 			{Params: []check.Param{{Kind: check.NameArg}, {Kind: check.ConstIntArg}}, Optional: 2, Result: Stack{}},
 			{Params: []check.Param{{Kind: check.ConstIntArg}}, Result: Stack{}},
 		}},
-		function("exit", types.Void{}),
+		{Name: "exit", Shape: check.Function, Ends: true, Sigs: []check.Sig{{Result: types.Void{}}}},
 		function("system", types.Void{}, check.ConstStringArg),
 		function("later", types.Void{}),
 		function("clear", types.Void{}, check.MapArg),
