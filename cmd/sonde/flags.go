@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,6 +18,7 @@ type arguments struct {
 	programSet  bool
 	list        bool
 	pid         int
+	pidText     string
 	command     string
 	output      string
 	format      string
@@ -38,6 +40,8 @@ type arguments struct {
 	includeDirs []string
 	includes    []string
 	traceable   string
+	probeFilter string
+	filter      *regexp.Regexp
 	ignored     struct {
 		flag bool
 		text string
@@ -60,6 +64,7 @@ func (e usageError) Error() string { return "USAGE: " + e.msg }
 var (
 	bufferModes   = []string{"none", "line", "full"}
 	outputFormats = []string{"text", "json"}
+	disablable    = []string{"kprobe_multi", "kprobe_session", "uprobe_multi"}
 	modes         = []string{"codegen", "compiler-bench", "bench", "test", "format"}
 )
 
@@ -74,7 +79,7 @@ func flagSet(a *arguments) *pflag.FlagSet {
 	fs.BoolVarP(&a.help, "help", "h", false, "show this text, or what is known of a NAME: a builtin, function, probe type or option")
 	fs.BoolVarP(&a.version, "version", "V", false, "print the version")
 	fs.BoolVar(&a.info, "info", false, "print what this kernel offers to BPF programs")
-	fs.IntVarP(&a.pid, "pid", "p", 0, "trace only the process `PID`; end when it ends")
+	fs.StringVarP(&a.pidText, "pid", "p", "", "trace only the process `PID`; end when it ends")
 	fs.StringVarP(&a.command, "cmd", "c", "", "run `COMMAND` once everything is attached; end when it ends (cpid is its pid)")
 	fs.StringVarP(&a.output, "output", "o", "", "write the script's output to `FILE`")
 	fs.StringVarP(&a.format, "format", "f", "text", "output `FORMAT`: text or json (one JSON value a line)")
@@ -87,6 +92,7 @@ func flagSet(a *arguments) *pflag.FlagSet {
 	fs.StringSliceVarP(&a.includeDirs, "include-dir", "I", nil, "look for included files in `DIR`")
 	fs.StringSliceVar(&a.includes, "include", nil, "read C definitions from `FILE` first")
 	fs.StringVar(&a.traceable, "traceable-functions", "", "read the list of traceable kernel functions from `FILE`")
+	fs.StringVar(&a.probeFilter, "probe-filter", "", "attach only probes whose name matches `REGEX`")
 	fs.BoolVar(&a.dryRun, "dry-run", false, "end as soon as everything is attached")
 	fs.StringSliceVarP(&a.stages, "debug", "d", nil, "print a `STAGE` of compilation and stop: ast, types, ssa, ssa:PASS, asm, all")
 	fs.BoolVar(&a.fmt, "fmt", false, "print the script in canonical form")
@@ -99,7 +105,8 @@ func flagSet(a *arguments) *pflag.FlagSet {
 	fs.BoolVarP(&a.ignored.flag, "btf", "b", false, "")
 	fs.BoolVar(&a.ignored.flag, "verify-llvm-ir", false, "")
 	fs.BoolVar(&a.ignored.flag, "usdt-file-activation", false, "")
-	for _, name := range []string{"btf", "verify-llvm-ir", "usdt-file-activation"} {
+	fs.StringVar(&a.ignored.text, "debuginfo", "", "")
+	for _, name := range []string{"btf", "verify-llvm-ir", "usdt-file-activation", "debuginfo"} {
 		if err := fs.MarkHidden(name); err != nil {
 			panic(err)
 		}
@@ -115,14 +122,20 @@ func parseArguments(args []string) (*arguments, error) {
 		return nil, usageError{err.Error()}
 	}
 	a.programSet = fs.Changed("execute")
-	if err := a.check(fs.Changed("pid")); err != nil {
+	if err := a.check(); err != nil {
 		return nil, err
+	}
+	if fs.Changed("pid") {
+		var err error
+		if a.pid, err = parsePID(a.pidText); err != nil {
+			return nil, err
+		}
 	}
 	return a, a.takeWords(fs.Args())
 }
 
 // check rejects values and combinations that can't be meant.
-func (a *arguments) check(pidSet bool) error {
+func (a *arguments) check() error {
 	switch a.mode {
 	case "":
 	case "test":
@@ -134,8 +147,20 @@ func (a *arguments) check(pidSet bool) error {
 	case "codegen":
 		a.stages = append(a.stages, "none")
 	}
+	if err := a.checkStages(); err != nil {
+		return err
+	}
+	var err error
+	if a.filter, err = regexp.Compile(a.probeFilter); err != nil {
+		return usageError{fmt.Sprintf("Invalid --probe-filter regex '%s': %s", a.probeFilter, err)}
+	}
+	for _, name := range a.noFeature {
+		if !slices.Contains(disablable, name) {
+			return usageError{"--no-feature can only have values '" + strings.Join(disablable, ",") + "'."}
+		}
+	}
 	switch {
-	case pidSet && a.command != "":
+	case a.pidText != "" && a.command != "":
 		return usageError{"Cannot use both -c and -p."}
 	case a.test && a.bench:
 		return usageError{"--test conflicts with --bench"}
@@ -147,10 +172,49 @@ func (a *arguments) check(pidSet bool) error {
 		return usageError{fmt.Sprintf("Invalid output format \"%s\": valid formats are 'text' and 'json'", a.format)}
 	case a.mode != "" && !slices.Contains(modes, a.mode):
 		return usageError{"--mode can only be " + quoted(modes) + "."}
-	case pidSet && (a.pid <= 0 || a.pid > 0x400000):
-		return usageError{"Pid out of range: " + strconv.Itoa(a.pid)}
 	}
 	return nil
+}
+
+// stageNames are -d's words, with what they mean: those of earlier tools stand for the
+// nearest there is.
+var stageNames = map[string]string{
+	"all": "all", "ast": "ast", "types": "types", "ssa": "ssa", "alloc": "alloc", "asm": "asm",
+	"parse": "ast", "codegen": "ssa:lower", "codegen-opt": "ssa", "dis": "asm",
+}
+
+// checkStages makes -d's stages those that the compiler knows.
+func (a *arguments) checkStages() error {
+	for i, s := range a.stages {
+		name, pass, _ := strings.Cut(s, ":")
+		known := stageNames[name]
+		switch {
+		case name == "none" && a.mode != "":
+		case known == "" || pass != "" && name != "ssa":
+			return usageError{"invalid option for -d: " + s}
+		case pass == "":
+			a.stages[i] = known
+		}
+	}
+	return nil
+}
+
+// maxPID is the greatest that Linux can be set to use (PID_MAX_LIMIT).
+const maxPID = 1 << 22
+
+// parsePID reads -p's argument. Its errors are in the words that scripts look for.
+func parsePID(text string) (int, error) {
+	digits := len(text) - len(strings.TrimLeft(text, "0123456789"))
+	n, err := strconv.ParseUint(text, 10, 64)
+	switch {
+	case digits == 0:
+		return 0, fmt.Errorf("Failed to parse pid: invalid integer: %s", text)
+	case digits < len(text):
+		return 0, fmt.Errorf("Failed to parse pid: invalid trailing bytes: %s", text)
+	case err != nil || n == 0 || n > maxPID:
+		return 0, fmt.Errorf("Pid out of range: %s", text)
+	}
+	return int(n), nil
 }
 
 // runMode is what the script is run for.

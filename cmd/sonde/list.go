@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 
 	"sonde/lang/check"
@@ -22,6 +23,9 @@ func listPattern(a *arguments) int {
 	search := a.search
 	if search == "" {
 		search = "*"
+	}
+	if strings.Contains(search, ".") && !strings.ContainsAny(search, ":*") {
+		fmt.Fprintf(os.Stderr, "WARNING: It appears that '%[1]s' is a filename but the file does not exist. Treating '%[1]s' as a search pattern.\n", search)
 	}
 	status := 0
 	for pattern := range strings.SplitSeq(search, ",") {
@@ -107,6 +111,36 @@ func (l *lister) provider(p *record.Probe, rest string, hasParts bool) error {
 	return nil
 }
 
+// script lists what a script would attach to. Where it says how often, or when, the name is
+// that of the list of probes, without.
+func (l *lister) script(p *check.Program) {
+	for _, in := range p.Instances {
+		for _, target := range in.Targets {
+			record := stdlib.Default().Probe(target.Point.Provider.Name)
+			if record == nil || record.Edge {
+				continue
+			}
+			name := target.Name
+			parts := strings.Split(name, ":")[1:]
+			if last := len(parts) - 1; last > 0 && isNumber(parts[last]) && record.List != nil {
+				parts[last] = ""
+				if names, err := record.List(l.host, parts); err == nil && len(names) == 1 {
+					name = names[0]
+				}
+			}
+			fmt.Fprintln(l.out, name)
+			if l.verbose {
+				l.arguments(record, target.Name)
+			}
+		}
+	}
+}
+
+func isNumber(text string) bool {
+	_, err := strconv.ParseUint(text, 10, 64)
+	return err == nil
+}
+
 // arguments writes a probe's typed arguments below its name.
 func (l *lister) arguments(p *record.Probe, name string) {
 	point := &check.Point{Provider: &p.Provider, Parts: strings.Split(name, ":")[1:]}
@@ -138,6 +172,9 @@ func (l *lister) arguments(p *record.Probe, name string) {
 	}
 }
 
+// kernelModule is what the kernel proper is called where a module could stand.
+const kernelModule = "vmlinux"
+
 // definition writes a kernel type as C declares it.
 func (l *lister) definition(kind, name string) error {
 	btf := l.host.BTF()
@@ -150,13 +187,12 @@ func (l *lister) definition(kind, name string) error {
 			continue
 		}
 		found = true
-		if !l.verbose && kind != "enum" {
+		d, declares := btf.(types.Declarer)
+		if !l.verbose || !declares {
 			fmt.Fprintln(l.out, kind, n)
 			continue
 		}
-		if d, ok := btf.(types.Declarer); ok {
-			fmt.Fprintf(l.out, "%s;\n\n", d.Declare(kind, n))
-		}
+		fmt.Fprintf(l.out, "%s: %s;\n\n", kernelModule, d.Declare(kind, n))
 	}
 	if !found {
 		return fmt.Errorf("the kernel has no %s that matches %q", kind, name)

@@ -8,6 +8,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -24,7 +25,9 @@ func run(args []string) int {
 	a, err := parseArguments(args[1:])
 	if err != nil {
 		complain(err)
-		fmt.Fprintf(os.Stderr, "%s --help shows the options.\n", filepath.Base(args[0]))
+		if errors.As(err, &usageError{}) {
+			fmt.Fprintf(os.Stderr, "\n%s\n%s --help shows the options.\n", synopsis(), filepath.Base(args[0]))
+		}
 		return 1
 	}
 	switch {

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"strings"
+	"syscall"
 
 	"sonde/lang/source"
 )
@@ -46,10 +49,13 @@ func readAll(name string, r io.Reader) (*source.File, error) {
 	return source.NewFile(name, string(text)), nil
 }
 
-// cause is an error without the operation and path that the caller says itself.
+// cause is an error without the operation and path that the caller says itself, in
+// the C library's spelling, which scripts look for.
 func cause(err error) error {
-	if pe, ok := err.(*os.PathError); ok {
-		return pe.Err
+	var number syscall.Errno
+	if !errors.As(err, &number) {
+		return err
 	}
-	return err
+	text := number.Error()
+	return errors.New(strings.ToUpper(text[:1]) + text[1:])
 }

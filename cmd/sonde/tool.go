@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"sonde/codegen"
@@ -90,8 +91,12 @@ func (t *tool) stages() (int, error) {
 		return 1, err
 	}
 	if t.args.list {
-		listTargets(program)
-		return 0, nil
+		l := newLister(os.Stdout, t.host, t.args.verbose)
+		l.script(program)
+		return 0, l.out.Flush()
+	}
+	if t.args.probeFilter != "" && !t.filter(program) {
+		return 1, errors.New("No probes to attach")
 	}
 	if t.stage("types") {
 		fmt.Print(check.Dump(program))
@@ -121,7 +126,7 @@ func (t *tool) stage(name string) bool {
 }
 
 // order of the stages.
-var stageOrder = []string{"ast", "types", "ssa", "asm", "none", "all"}
+var stageOrder = []string{"ast", "types", "ssa", "alloc", "asm", "none", "all"}
 
 func (t *tool) only(name string) bool {
 	last := -1
@@ -166,7 +171,7 @@ func (t *tool) check(script *ast.Script) (*check.Program, error) {
 		Mode:             t.args.runMode(),
 		DisabledFeatures: t.args.noFeature,
 	}
-	if t.args.command != "" && !opt.Offline {
+	if t.args.command != "" && !opt.Offline && !t.args.list {
 		if t.child, err = runtime.StartChild(words(t.args.command)); err != nil {
 			return nil, err
 		}
@@ -174,6 +179,18 @@ func (t *tool) check(script *ast.Script) (*check.Program, error) {
 	}
 	program, diags := check.Check(script, t.lib, t.host, opt)
 	return program, t.diagnose(diags)
+}
+
+// filter leaves out the targets whose names do not match --probe-filter; false when none
+// are left.
+func (t *tool) filter(p *check.Program) bool {
+	for _, in := range p.Instances {
+		in.Targets = slices.DeleteFunc(in.Targets, func(target check.Target) bool {
+			return !t.args.filter.MatchString(target.Name)
+		})
+	}
+	p.Instances = slices.DeleteFunc(p.Instances, func(in *check.Instance) bool { return len(in.Targets) == 0 })
+	return len(p.Instances) > 0
 }
 
 func (t *tool) codegenOptions() codegen.Options {
@@ -226,13 +243,4 @@ func (t *tool) write(text string) error {
 		return err
 	}
 	return os.WriteFile(t.args.output, []byte(text), 0o644)
-}
-
-// listTargets writes what a script would attach to.
-func listTargets(p *check.Program) {
-	for _, in := range p.Instances {
-		for _, target := range in.Targets {
-			fmt.Println(target.Name)
-		}
-	}
 }

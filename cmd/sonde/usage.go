@@ -3,12 +3,14 @@ package main
 import (
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/spf13/pflag"
 
+	"sonde/lang/config"
 	"sonde/stdlib"
 	"sonde/stdlib/record"
 )
@@ -28,20 +30,21 @@ func versionLine() string {
 	return version
 }
 
-// usage writes the summary of the command line.
-func usage(w io.Writer) {
-	name := toolName()
-	fmt.Fprintf(w, `%[1]s - trace a live Linux system with small scripts
-
-USAGE:
+// synopsis is the forms of the command line.
+func synopsis() string {
+	return fmt.Sprintf(`USAGE:
     %[1]s [options] FILE [parameters] [-- --name=value]
     %[1]s [options] -e 'program' [parameters]
     %[1]s [options] -          read the program from standard input
     %[1]s                      type at a prompt
-    %[1]s --help NAME          what is known of a builtin, probe type or option
+    %[1]s --help NAME          what is known of a builtin, probe type, option or setting
+`, toolName())
+}
 
-OPTIONS:
-`, name)
+// usage writes the summary of the command line.
+func usage(w io.Writer) {
+	name := toolName()
+	fmt.Fprintf(w, "%s - trace a live Linux system with small scripts\n\n%s\nOPTIONS:\n", name, synopsis())
 	flagSet(&arguments{}).VisitAll(func(f *pflag.Flag) {
 		if !f.Hidden {
 			fmt.Fprint(w, flagLines(f))
@@ -112,6 +115,17 @@ func describe(name string) (string, bool) {
 	if p := lib.Probe(strings.ToLower(name)); p != nil {
 		return probeText(p), true
 	}
+	if doc, examples := lib.ScriptDoc(name); doc != "" {
+		var b strings.Builder
+		fmt.Fprintf(&b, "%s\n", strings.TrimSpace(doc))
+		for i, e := range examples {
+			if i == 0 {
+				fmt.Fprintln(&b, "\nExamples:")
+			}
+			fmt.Fprintf(&b, "    %s\n", strings.TrimSpace(e))
+		}
+		return b.String(), true
+	}
 	fs := flagSet(&arguments{})
 	bare := strings.TrimLeft(name, "-")
 	f := fs.Lookup(bare)
@@ -121,7 +135,36 @@ func describe(name string) (string, bool) {
 	if f != nil && !f.Hidden {
 		return flagLines(f), true
 	}
+	for _, setting := range config.Settings {
+		if strings.EqualFold(name, setting.Name) || strings.EqualFold(name, setting.EnvName()) {
+			return settingText(setting), true
+		}
+	}
 	return "", false
+}
+
+// settingText is the reference text of a setting.
+func settingText(s *config.Setting) string {
+	var b strings.Builder
+	values := "any text"
+	switch s.Kind {
+	case config.Number:
+		values = fmt.Sprintf("a number from %d to %d", s.Min, s.Max)
+		if s.Max == math.MaxUint64 {
+			values = fmt.Sprintf("a number from %d", s.Min)
+		}
+	case config.Bool:
+		values = "true or false"
+	case config.Word:
+		values = strings.Join(s.Words, ", ")
+	}
+	given := s.Default
+	if given == "" {
+		given = "chosen by circumstances"
+	}
+	fmt.Fprintf(&b, "%s\n\n%s\n\nvalues: %s\ndefault: %s\n\nIn a script: config = { %s = … }; for any script: %s=… in the environment.\n",
+		s.Name, strings.TrimSpace(s.Doc), values, given, s.Name, s.EnvName())
+	return b.String()
 }
 
 func builtinText(r *record.Builtin) string {
