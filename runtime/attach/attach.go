@@ -137,7 +137,7 @@ func (s *Set) jobs(ctx context.Context) []func() {
 					return
 				}
 				a := list[i]
-				if lastFirst(a.How) {
+				if s.lastFirst(a) {
 					a = list[len(list)-1-i]
 				}
 				if err := s.attach(a); err != nil {
@@ -174,13 +174,15 @@ func place(how plan.Mechanism) any {
 	return how
 }
 
-// lastFirst tells that the kernel runs what was attached last first.
-func lastFirst(how plan.Mechanism) bool {
-	switch how.(type) {
+// lastFirst tells that the kernel runs what was attached last first: probes, and
+// programs behind one trampoline (bpf_trampoline_link_prog).
+func (s *Set) lastFirst(a *plan.Attach) bool {
+	switch a.How.(type) {
 	case plan.Uprobe, plan.Kprobe:
 		return true
 	}
-	return false
+	kind := s.kind(a)
+	return kind == ebpf.AttachTraceFEntry || kind == ebpf.AttachTraceFExit
 }
 
 // attach makes one attachment.
