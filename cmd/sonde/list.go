@@ -58,7 +58,7 @@ func (l *lister) list(pattern string) error {
 		// A pattern without a colon is looked for in the names of all probes.
 		provider, rest = "*", pattern
 	}
-	var failed []error
+	var failed []unlisted
 	matched := false
 	for _, p := range stdlib.Default().Probes() {
 		if !providerMatches(p, provider) {
@@ -67,15 +67,41 @@ func (l *lister) list(pattern string) error {
 		matched = true
 		if err := l.provider(p, rest, hasParts); err != nil {
 			if provider != "*" {
-				return err
+				return fmt.Errorf("%s: %w", p.Name, err)
 			}
-			failed = append(failed, err)
+			failed = append(failed, unlisted{p.Name, err})
 		}
 	}
 	if !matched {
 		return fmt.Errorf("no probe type matches %q; sonde -h lists some, -l without a pattern all", provider)
 	}
-	return errors.Join(failed...)
+	warnUnlisted(failed)
+	return nil
+}
+
+// unlisted is a probe type whose probes could not be found out.
+type unlisted struct {
+	provider string
+	err      error
+}
+
+// warnUnlisted tells which probe types are missing from a list of all, once for each
+// reason.
+func warnUnlisted(failed []unlisted) {
+	for i, f := range failed {
+		names := []string{f.provider}
+		first := true
+		for j, other := range failed {
+			if other.err.Error() != f.err.Error() || i == j {
+				continue
+			}
+			first = first && i < j
+			names = append(names, other.provider)
+		}
+		if first {
+			fmt.Fprintf(os.Stderr, "WARNING: not listed: %s: %v\n", strings.Join(names, ", "), f.err)
+		}
+	}
 }
 
 func providerMatches(p *record.Probe, pattern string) bool {
@@ -97,7 +123,7 @@ func (l *lister) provider(p *record.Probe, rest string, hasParts bool) error {
 	}
 	names, err := p.List(l.host, parts)
 	if err != nil {
-		return fmt.Errorf("%s: %w", p.Name, err)
+		return err
 	}
 	for _, name := range names {
 		if !hasParts && !glob(rest, name) && !glob(rest, name[strings.LastIndexByte(name, ':')+1:]) {
