@@ -2,6 +2,7 @@ package lower
 
 import (
 	"sonde/codegen/ssa"
+	"sonde/lang/ast"
 	"sonde/lang/check"
 	"sonde/lang/feature"
 	"sonde/lang/types"
@@ -265,6 +266,23 @@ func (b *Builder) value(op Operand) *ssa.Value {
 		return b.Addr(op.Place)
 	}
 	return b.Get(op.Place)
+}
+
+// Pointer evaluates an expression to a pointer that the verifier knows the type of, for
+// helpers that want one: an argument, or a struct within what that points to.
+func (b *Builder) Pointer(e ast.Expr) *ssa.Value {
+	op := b.Expr(e)
+	var v *ssa.Value
+	if op.Remote && isMemory(op.Type) {
+		v = b.AddPtr(op.Place.Ptr, op.Place.Off)
+	} else {
+		v = b.value(op)
+	}
+	if root := v.Type.Kind; root != ssa.BTF && root != ssa.BTFOrNull || untrusted(v) {
+		b.fail(e.Span(), "the kernel takes no such pointer here, as it can not tell what it points to").
+			WithHint("take it straight from the arguments, without casts or further pointers between")
+	}
+	return v
 }
 
 // scalar gives an operand as a number. An array or struct gives its address,

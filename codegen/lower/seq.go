@@ -16,13 +16,7 @@ var helperSeqPrintf = &ssa.Helper{Name: "seq_printf", ID: 126, Effect: ssa.Write
 func (b *Builder) SeqPrintf(format string, values []ast.Expr, as []types.Type) {
 	data := b.Temp(types.Array{Elem: types.Uint64, N: max(len(values), 1)})
 	for i, e := range values {
-		var v *ssa.Value
-		if isMemory(as[i]) {
-			v = b.Number(b.Addr(b.Memory(e)))
-		} else {
-			v = b.Convert(b.Scalar(e), b.TypeOf(e), as[i])
-		}
-		b.Set(data.At(8*i, types.Uint64), v)
+		b.Set(data.At(8*i, types.Uint64), b.FormatArg(e, as[i]))
 	}
 	text := types.String{N: len(format) + 1}
 	p := b.Temp(text)
@@ -34,4 +28,13 @@ func (b *Builder) SeqPrintf(format string, values []ast.Expr, as []types.Type) {
 		memory = b.span(data, n)
 	}
 	b.Call(helperSeqPrintf, seq, b.span(p, int64(text.N)), b.Const(int64(text.N)), memory, b.Const(n))
+}
+
+// FormatArg is a value as the kernel's formatting helpers take it: an integer of type
+// t, or the address of a string.
+func (b *Builder) FormatArg(e ast.Expr, t types.Type) *ssa.Value {
+	if isMemory(t) {
+		return b.Number(b.Addr(b.Memory(e)))
+	}
+	return b.Convert(b.Scalar(e), b.TypeOf(e), t)
 }
