@@ -20,9 +20,12 @@ type perfCounter struct {
 // perf event type.
 func counted(name, alias string, perfType uint32, events []perfCounter, doc string, examples ...record.Example) *record.Probe {
 	forms := []string{name + ":event", name + ":event:count"}
-	names := make([]string, len(events))
-	for i, e := range events {
-		names[i] = name + ":" + e.name + ":"
+	var names []string
+	for _, e := range events {
+		names = append(names, name+":"+e.name+":")
+		if e.alias != "" {
+			names = append(names, name+":"+e.alias+":")
+		}
 	}
 	return &record.Probe{
 		Provider: check.Provider{
