@@ -30,9 +30,6 @@ func FuzzCompile(f *testing.F) {
 		}
 		f.Add(string(text))
 	}
-	for _, text := range big() {
-		f.Add(text)
-	}
 	oldest := hosttest.New()
 	oldest.Set = feature.UpTo(feature.Version{Major: 5, Minor: 10})
 	hosts := []check.Host{hosttest.New(), oldest}

@@ -8,7 +8,6 @@ import (
 	"sonde/codegen/plan"
 	"sonde/codegen/ssa"
 	"sonde/lang/feature"
-	"sonde/lang/source"
 )
 
 // scratchCopies is how many runs of a uprobe program may be under way on one CPU:
@@ -26,7 +25,6 @@ type scratch struct {
 	top, size int64
 	// tail is how far past a value's end the verifier believes a write may go.
 	tail int64
-	at   source.Span // of the greatest use
 	m    *ssa.Map
 }
 

@@ -16,9 +16,10 @@ const progSocketFilter = 1 // from enum bpf_prog_type
 // (6.1.176 has them).
 func isa4(*Kernel) answer {
 	type instruction struct {
-		code, registers byte
-		offset          int16
-		imm             int32
+		code   byte
+		_      byte // registers: R0 and R0
+		offset int16
+		imm    int32
 	}
 	var code bytes.Buffer
 	for _, in := range []instruction{

@@ -47,6 +47,7 @@ var tests = map[*feature.Feature]entry{
 	feature.Fentry:           {fentry, true},
 	feature.Watchpoints:      {watchpoint, true},
 	feature.DPath:            {hasBTF, true},
+	feature.Override:         {helper(asm.FnOverrideReturn, ebpf.Kprobe), true},
 	feature.WriteUser:        {helper(asm.FnProbeWriteUser, ebpf.Kprobe), true},
 	feature.Kprobes:          {exists("/sys/bus/event_source/devices/kprobe/type"), true},
 	feature.KprobeMulti:      {outcome(features.HaveBPFLinkKprobeMulti), true},

@@ -4,6 +4,7 @@ import (
 	"sonde/codegen/lower"
 	"sonde/codegen/ssa"
 	"sonde/lang/check"
+	"sonde/lang/feature"
 	"sonde/lang/types"
 	"sonde/stdlib/record"
 )
@@ -16,6 +17,7 @@ var Override = &record.Builtin{
 		Sigs:   []check.Sig{{Params: []check.Param{{Name: "result", Kind: check.IntArg}}, Result: types.Void{}}},
 		Unsafe: true,
 		State:  true,
+		Needs:  []*feature.Feature{feature.Override},
 		Ctx: func(p *check.Context) (bool, string) {
 			return p.Program == check.ProgKprobe && p.Regs && !p.User && p.Retval == nil, "it works at the entry of kernel functions (kprobe)"
 		},

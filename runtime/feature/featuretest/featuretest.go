@@ -88,6 +88,14 @@ var options = map[*feature.Feature][]string{
 	feature.TracingBTF:    {"CONFIG_DEBUG_INFO_BTF"},
 	feature.RdonlyCast:    {"CONFIG_DEBUG_INFO_BTF"},
 	feature.UprobeMulti:   {"CONFIG_UPROBES"},
+	feature.Override:      {"CONFIG_BPF_KPROBE_OVERRIDE"},
+}
+
+// decided are features that whoever set up the machine can withhold without a
+// trace in the kernel's configuration.
+var decided = map[*feature.Feature]string{
+	feature.Watchpoints: "the processor's do not fire",
+	feature.WriteUser:   "the machine forbids programs to write to processes (lockdown)",
 }
 
 // withheld tells why a kernel that is recent enough may lack a feature all the same;
@@ -106,11 +114,7 @@ func withheld(f *feature.Feature) string {
 			list.Close()
 		}
 	}
-	if f == feature.Watchpoints {
-		// Whoever runs the kernel as a guest decides that.
-		return "the processor's do not fire"
-	}
-	return ""
+	return decided[f]
 }
 
 // missingOptions are those of a feature that the kernel was built without. It is
