@@ -20,6 +20,8 @@ import (
 	"sonde/codegen/alloc"
 	"sonde/codegen/emit"
 	"sonde/codegen/ssa"
+	"sonde/lang/feature"
+	"sonde/runtime/feature/featuretest"
 	"sonde/runtime/sys"
 )
 
@@ -198,6 +200,9 @@ func TestKernel(t *testing.T) {
 	for _, g := range goldens(t) {
 		t.Run(g.name(), func(t *testing.T) {
 			needRoot(t)
+			if g.opt.Features != nil && g.opt.Features.Has(feature.ISAv4) {
+				featuretest.Need(t, feature.ISAv4)
+			}
 			var first string
 			for _, a := range []struct {
 				name     string

@@ -132,6 +132,9 @@ func (stackType) Compare(a, b []byte) int {
 	return (types.Array{Elem: types.Uint64, N: 2}).Compare(a, b)
 }
 
+// offStack is a size, in words, that is always given memory outside the stack.
+const offStack = 64
+
 func lowerStack(b *lower.Builder, c *check.Call, t stackType, dst lower.Place) {
 	kept := b.KernelMap(plan.Map{
 		Name:       "stacks_" + strconv.Itoa(t.limit),
@@ -141,7 +144,9 @@ func lowerStack(b *lower.Builder, c *check.Call, t stackType, dst lower.Place) {
 		ValueSize:  uint32(8 * t.limit),
 		MaxEntries: uint32(b.Config().MaxMapKeys),
 	})
-	frames := b.Temp(types.Array{Elem: types.Uint64, N: t.limit + 1})
+	// Few frames would fit the stack of the program. But verifiers of old kernels (6.1)
+	// forget what they know of it at the write to a variable offset below.
+	frames := b.Temp(types.Array{Elem: types.Uint64, N: max(t.limit+1, offStack)})
 	id, count, pid := dst.At(0, types.Uint64), dst.At(stackFrames, types.Uint32), dst.At(stackPID, types.Uint32)
 	size := int64(8 * t.limit)
 	flags := int64(0)
