@@ -79,21 +79,28 @@ func parseKernel(p *check.Point, ret bool, forms []string) *source.Diagnostic {
 		p.Data = at
 		return nil
 	}
-	symbol, offset, found := strings.Cut(at.symbol, "+")
-	if found {
-		n, err := strconv.ParseUint(offset, 0, 64)
-		if err != nil {
-			return bad(p, codeValue, "Invalid offset %s", offset).
-				WithHint("an offset is a number of bytes, such as +8 or +0x10")
-		}
-		if ret && n != 0 {
-			return bad(p, codeValue, "%s can not be attached to an offset", p.Provider.Name).
-				WithHint("write %s", forms[0])
-		}
-		at.symbol, at.offset = symbol, n
-	}
+	var d *source.Diagnostic
+	at.symbol, at.offset, d = readOffset(p, at.symbol, ret, forms[0])
 	p.Data = at
-	return nil
+	return d
+}
+
+// readOffset reads symbol+offset, the offset in bytes. Probes on returns take none.
+func readOffset(p *check.Point, text string, ret bool, form string) (symbol string, offset uint64, d *source.Diagnostic) {
+	symbol, digits, found := strings.Cut(text, "+")
+	if !found {
+		return symbol, 0, nil
+	}
+	offset, err := strconv.ParseUint(digits, 0, 64)
+	switch {
+	case err != nil:
+		d = bad(p, codeValue, "Invalid offset %s", digits).
+			WithHint("an offset is a number of bytes, such as +8 or +0x10")
+	case ret && offset != 0:
+		d = bad(p, codeValue, "%s can not be attached to an offset", p.Provider.Name).
+			WithHint("write %s", form)
+	}
+	return symbol, offset, d
 }
 
 func expandKernel(p *check.Point, host check.Host, opt *check.Options, ret bool) ([]check.Target, *source.Diagnostic) {

@@ -2,7 +2,6 @@ package probe
 
 import (
 	"strconv"
-	"strings"
 
 	"sonde/codegen/plan"
 	"sonde/lang/check"
@@ -75,22 +74,10 @@ func parseUser(p *check.Point, ret bool, forms []string) *source.Diagnostic {
 		}
 		return nil
 	}
-	symbol, offset, found := strings.Cut(p.Parts[1], "+")
-	at.symbol = symbol
-	if found {
-		n, err := strconv.ParseUint(offset, 0, 64)
-		if err != nil {
-			return bad(p, codeValue, "Invalid offset %s", offset).
-				WithHint("an offset is a number of bytes, such as +8 or +0x10")
-		}
-		if ret && n != 0 {
-			return bad(p, codeValue, "%s can not be attached to an offset", p.Provider.Name).
-				WithHint("write %s", forms[0])
-		}
-		at.offset = n
-	}
+	var d *source.Diagnostic
+	at.symbol, at.offset, d = readOffset(p, p.Parts[1], ret, forms[0])
 	p.Data = at
-	return nil
+	return d
 }
 
 func expandUser(p *check.Point, host check.Host, opt *check.Options, ret bool) ([]check.Target, *source.Diagnostic) {
