@@ -23,7 +23,6 @@ var builtins = []*record.Builtin{
 	builtin.GID,
 	builtin.HasCpid,
 	builtin.NCPUs,
-	builtin.NUMAID,
 	builtin.Jiffies,
 	builtin.Nsecs,
 	builtin.SignalName,
