@@ -23,6 +23,7 @@ var builtins = []*record.Builtin{
 	builtin.GID,
 	builtin.HasCpid,
 	builtin.NCPUs,
+	builtin.NUMAID,
 	builtin.Jiffies,
 	builtin.Nsecs,
 	builtin.SignalName,
