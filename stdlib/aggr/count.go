@@ -2,7 +2,6 @@ package aggr
 
 import (
 	"sonde/codegen/lower"
-	"sonde/codegen/ssa"
 	"sonde/lang/check"
 	"sonde/lang/types"
 	"sonde/stdlib/record"
@@ -28,31 +27,9 @@ happen with @x++. Reading the number in a script (@x > 5) adds up all CPUs.`,
 }
 
 // countType is the type of count: one word, how often it was called.
-type countType struct{ number }
+type countType struct{ adder }
 
 func (countType) String() string { return "count_t" }
-
-// Size implements types.Type.
-func (countType) Size() int { return word }
-
-// Align implements types.Type.
-func (countType) Align() int { return word }
-
-// AppendText implements types.Renderer.
-func (t countType) AppendText(dst, raw []byte, _ types.Env) []byte {
-	return t.appendText(dst, t.scale(get(raw, 0)))
-}
-
-// AppendJSON implements types.Renderer.
-func (t countType) AppendJSON(dst, raw []byte, _ types.Env) []byte {
-	return t.appendJSON(dst, t.scale(get(raw, 0)))
-}
-
-// Compare implements types.Renderer.
-func (t countType) Compare(a, b []byte) int { return t.compare(get(a, 0), get(b, 0)) }
-
-// Merge implements types.Aggregate.
-func (countType) Merge(dst, src []byte) { add(dst, src, 1) }
 
 // Scaled implements types.Scaler.
 func (t countType) Scaled(div uint64) types.Renderer {
@@ -62,8 +39,3 @@ func (t countType) Scaled(div uint64) types.Renderer {
 
 // Int implements types.Coercible.
 func (countType) Int() types.Int { return types.Int64 }
-
-// Number implements lower.Reducer.
-func (countType) Number(b *lower.Builder, each func(fold func(slot lower.Place))) *ssa.Value {
-	return sums(b, 1, each)[0]
-}

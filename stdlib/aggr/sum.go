@@ -2,7 +2,6 @@ package aggr
 
 import (
 	"sonde/codegen/lower"
-	"sonde/codegen/ssa"
 	"sonde/lang/check"
 	"sonde/lang/types"
 	"sonde/stdlib/record"
@@ -28,34 +27,12 @@ Each CPU has a total of its own, as with count.`,
 }
 
 // sumType is the type of sum: one word, the total.
-type sumType struct{ number }
+type sumType struct{ adder }
 
 // newSum makes the type of sums of signed or unsigned integers.
-func newSum(signed bool) sumType { return sumType{number{signed: signed}} }
+func newSum(signed bool) sumType { return sumType{adder{number{signed: signed}}} }
 
 func (sumType) String() string { return "sum_t" }
-
-// Size implements types.Type.
-func (sumType) Size() int { return word }
-
-// Align implements types.Type.
-func (sumType) Align() int { return word }
-
-// AppendText implements types.Renderer.
-func (t sumType) AppendText(dst, raw []byte, _ types.Env) []byte {
-	return t.appendText(dst, t.scale(get(raw, 0)))
-}
-
-// AppendJSON implements types.Renderer.
-func (t sumType) AppendJSON(dst, raw []byte, _ types.Env) []byte {
-	return t.appendJSON(dst, t.scale(get(raw, 0)))
-}
-
-// Compare implements types.Renderer.
-func (t sumType) Compare(a, b []byte) int { return t.compare(get(a, 0), get(b, 0)) }
-
-// Merge implements types.Aggregate.
-func (sumType) Merge(dst, src []byte) { add(dst, src, 1) }
 
 // Scaled implements types.Scaler.
 func (t sumType) Scaled(div uint64) types.Renderer {
@@ -72,8 +49,3 @@ func (t sumType) Join(other types.Type) (types.Type, bool) {
 
 // Int implements types.Coercible.
 func (t sumType) Int() types.Int { return t.int() }
-
-// Number implements lower.Reducer.
-func (sumType) Number(b *lower.Builder, each func(fold func(slot lower.Place))) *ssa.Value {
-	return sums(b, 1, each)[0]
-}

@@ -33,17 +33,7 @@ var Join = &record.Builtin{
 			Optional: 1,
 			Result:   types.Void{},
 		}},
-		Check: func(c *check.Call) types.Type {
-			c.Data = " "
-			if len(c.Args) > 1 {
-				sep, ok := c.Checker.ConstString(c.Args[1])
-				if !ok {
-					return nil
-				}
-				c.Data = sep
-			}
-			return c.Sig.Result
-		},
+		Check: optionalText(1, " "),
 	},
 	Lowering: lower.Lowering{Value: func(b *lower.Builder, c *check.Call) *ssa.Value {
 		array, space := b.Address(c.Args[0])

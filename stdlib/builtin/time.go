@@ -23,17 +23,7 @@ var Time = &record.Builtin{
 			Optional: 1,
 			Result:   types.Void{},
 		}},
-		Check: func(c *check.Call) types.Type {
-			c.Data = "%H:%M:%S\n"
-			if len(c.Args) > 0 {
-				text, ok := c.Checker.ConstString(c.Args[0])
-				if !ok {
-					return nil
-				}
-				c.Data = text
-			}
-			return c.Sig.Result
-		},
+		Check: optionalText(0, "%H:%M:%S\n"),
 	},
 	Lowering: lower.Lowering{Value: func(b *lower.Builder, c *check.Call) *ssa.Value {
 		b.Emit(c.Func.Name, c.Data, false)
