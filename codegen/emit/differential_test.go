@@ -1,16 +1,12 @@
 package emit_test
 
 import (
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"sort"
 	"strconv"
 	"strings"
 	"testing"
-
-	"golang.org/x/sys/unix"
 
 	"sonde/codegen/alloc"
 	"sonde/codegen/emit"
@@ -22,8 +18,7 @@ import (
 	"sonde/lang/feature"
 )
 
-// generated is how many programs to compare: SONDE_GENERATED, or this many. The
-// kernel gets one in ten of them.
+// generated is how many programs to compare: SONDE_GENERATED, or this many.
 func generated(t testing.TB, n int) int {
 	if s := os.Getenv("SONDE_GENERATED"); s != "" {
 		n, err := strconv.Atoi(s)
@@ -50,6 +45,11 @@ func outcome(ret uint64, err error, m *interp.Machine) string {
 
 var bothISAs = []emit.Options{{}, {Features: feature.Only{feature.ISAv4: true}}}
 
+var bothAllocators = []struct {
+	name     string
+	allocate allocator
+}{{"real", alloc.Allocate}, {"trivial", alloc.Trivial}}
+
 // agree compares the SSA interpreter with the code of both allocators on the
 // model of the machine.
 func agree(p *ssa.Program, isa int, ctx []byte) error {
@@ -59,12 +59,12 @@ func agree(p *ssa.Program, isa int, ctx []byte) error {
 		return fmt.Errorf("interpreter: %w", err)
 	}
 	want := outcome(ret, nil, m)
-	for name, allocate := range map[string]allocator{"trivial": alloc.Trivial, "real": alloc.Allocate} {
+	for _, a := range bothAllocators {
 		opt := bothISAs[isa]
 		opt.StackLimit = 1 << 20
-		code, funcs, err := compile(p, allocate, opt)
+		code, funcs, err := compile(p, a.allocate, opt)
 		if err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+			return fmt.Errorf("%s: %w", a.name, err)
 		}
 		var frame int32
 		for _, f := range funcs {
@@ -73,7 +73,7 @@ func agree(p *ssa.Program, isa int, ctx []byte) error {
 		m := interp.New(1)
 		ret, err := machine.New(m, p, code, frame).Run(ctx)
 		if got := outcome(ret, err, m); got != want {
-			return fmt.Errorf("%s allocator, instruction set %d:\n%s\nwant\n%s\ncode\n%s", name, 3+isa, got, want, dump(code, funcs))
+			return fmt.Errorf("%s allocator, instruction set %d:\n%s\nwant\n%s\ncode\n%s", a.name, 3+isa, got, want, dump(code, funcs))
 		}
 	}
 	return nil
@@ -142,59 +142,6 @@ func TestStressAgrees(t *testing.T) {
 	t.Logf("%d values spilled, frames up to %d bytes", spills, frames)
 }
 
-// kernelAgrees compares the interpreter with the kernel. It skips what the trivial
-// allocator makes when it does not fit the stack, and gives how many programs ran.
-func kernelAgrees(p *ssa.Program, opt emit.Options) (ran int, err error) {
-	want, err := kernelOutcome(p)
-	if err != nil {
-		return 0, err
-	}
-	for name, allocate := range map[string]allocator{"real": alloc.Allocate, "trivial": alloc.Trivial} {
-		code, funcs, err := compile(p, allocate, opt)
-		var full *alloc.FrameError
-		if name == "trivial" && errors.As(err, &full) {
-			continue
-		}
-		if err != nil {
-			return ran, fmt.Errorf("%s: %w", name, err)
-		}
-		got, err := runInKernel(p, code)
-		if errors.Is(err, unix.E2BIG) {
-			continue // more paths than the verifier follows
-		}
-		if err != nil {
-			return ran, fmt.Errorf("%s: %+v\n%s", name, err, dump(code, funcs))
-		}
-		if got != want {
-			return ran, fmt.Errorf("%s: got\n%s\nwant\n%s\n%s", name, got, want, dump(code, funcs))
-		}
-		ran++
-	}
-	return ran, nil
-}
-
-// kernelOutcome is what the interpreter says that the kernel will do.
-func kernelOutcome(p *ssa.Program) (string, error) {
-	m := interp.New(1)
-	m.FullEvery = 0
-	m.Helpers["get_smp_processor_id"] = func(*interp.Machine, *ssa.Value, []uint64) (uint64, error) {
-		return uint64(pinnedTo), nil
-	}
-	ret, err := m.Run(p, testContext)
-	if err != nil {
-		return "", err
-	}
-	lines := m.Contents()
-	for _, l := range m.Log {
-		if record, ok := strings.CutPrefix(l, "submit "); ok {
-			record, _, _ = strings.Cut(record, " ")
-			lines = append(lines, "record "+record)
-		}
-	}
-	sort.Strings(lines)
-	return fmt.Sprint(uint32(ret), " ", lines), nil
-}
-
 // TestGeneratedAgree takes the optimiser's generator, before and after
 // optimisation.
 func TestGeneratedAgree(t *testing.T) {
@@ -209,55 +156,6 @@ func TestGeneratedAgree(t *testing.T) {
 			t.Fatalf("seed %d: %v\n%s", seed, err, p)
 		}
 	}
-}
-
-// TestGeneratedInKernel does so in the kernel.
-func TestGeneratedInKernel(t *testing.T) {
-	needRoot(t)
-	total := 0
-	for seed := range uint64(max(generated(t, 2000)/10, 1)) {
-		p := ssagen.Program(seed, ssagen.Options{Kernel: true})
-		if seed%2 == 1 {
-			if err := opt.Run(p, opt.Options{}); err != nil {
-				t.Fatal(err)
-			}
-		}
-		ran, err := kernelAgrees(p, bothISAs[seed/2%2])
-		if err != nil {
-			t.Fatalf("seed %d: %v\n%s", seed, err, p)
-		}
-		total += ran
-	}
-	t.Logf("%d programs ran", total)
-}
-
-// TestStressInKernel compares the interpreter with the kernel.
-func TestStressInKernel(t *testing.T) {
-	needRoot(t)
-	total := 0
-	for seed := range max(generated(t, 2000)/10, 1) {
-		choices := randomChoices(uint64(seed))
-		ran, err := kernelAgrees(stressProgram(choices), emit.Options{})
-		if err != nil {
-			p := stressProgram(shrink(choices, func(c []byte) bool {
-				_, err := kernelAgrees(stressProgram(c), emit.Options{})
-				return err != nil
-			}))
-			_, err = kernelAgrees(p, emit.Options{})
-			t.Fatalf("seed %d: %v\n%s", seed, err, p)
-		}
-		total += ran
-	}
-	t.Logf("%d programs ran", total)
-}
-
-func runInKernel(p *ssa.Program, code *emit.Code) (string, error) {
-	l, err := load(p, code)
-	if err != nil {
-		return "", err
-	}
-	defer l.close()
-	return l.run(p, testContext)
 }
 
 // FuzzAlloc steers the stress generator.

@@ -1,195 +1,27 @@
 package emit_test
 
 import (
-	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"os"
 	"runtime"
-	"slices"
+	"runtime/debug"
 	"sort"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
-	"time"
 
-	"github.com/cilium/ebpf"
-	"github.com/cilium/ebpf/asm"
-	"github.com/cilium/ebpf/ringbuf"
 	"golang.org/x/sys/unix"
 
 	"sonde/codegen/alloc"
 	"sonde/codegen/emit"
+	"sonde/codegen/opt"
 	"sonde/codegen/ssa"
+	"sonde/codegen/ssa/interp"
+	"sonde/codegen/ssa/ssagen"
 	"sonde/lang/feature"
 	"sonde/runtime/feature/featuretest"
-	"sonde/runtime/sys"
 )
-
-// needRoot skips what loads programs. Otherwise the test stays on one thread and
-// one CPU, its number in pinnedTo, so that programs see the same in every run.
-func needRoot(t testing.TB) {
-	if os.Geteuid() != 0 {
-		t.Skip("loading programs needs root")
-	}
-	runtime.LockOSThread() // for good: the thread ends with the test
-	var set unix.CPUSet
-	if err := unix.SchedGetaffinity(0, &set); err != nil {
-		t.Fatal(err)
-	}
-	for pinnedTo = 0; !set.IsSet(pinnedTo); pinnedTo++ {
-	}
-	set.Zero()
-	set.Set(pinnedTo)
-	if err := unix.SchedSetaffinity(0, &set); err != nil {
-		t.Fatal(err)
-	}
-}
-
-var pinnedTo int
-
-// loaded is a program in the kernel with its maps.
-type loaded struct {
-	prog *ebpf.Program
-	maps map[string]*ebpf.Map
-}
-
-func (l *loaded) close() {
-	if l.prog != nil {
-		l.prog.Close()
-	}
-	for _, m := range l.maps {
-		m.Close()
-	}
-}
-
-// load loads code as a raw tracepoint program, with fresh maps: arrays of one for
-// those without keys.
-func load(p *ssa.Program, code *emit.Code) (*loaded, error) {
-	l := &loaded{maps: map[string]*ebpf.Map{}}
-	insns := append(asm.Instructions(nil), code.Instructions...)
-	for _, m := range programMaps(p) {
-		spec := &ebpf.MapSpec{Type: ebpf.Hash, KeySize: uint32(m.KeySize), ValueSize: uint32(m.ValueSize), MaxEntries: 1024}
-		switch {
-		case m.KeySize == 0 && m.ValueSize == 0:
-			spec = &ebpf.MapSpec{Type: ebpf.RingBuf, MaxEntries: 1 << 16}
-		case m.KeySize == 0:
-			spec.Type, spec.KeySize, spec.MaxEntries = ebpf.Array, 4, 1
-		}
-		km, err := ebpf.NewMap(spec)
-		if err != nil {
-			l.close()
-			return nil, err
-		}
-		l.maps[m.Name] = km
-		if err := insns.AssociateMap(m.Name, km); err != nil && !errors.Is(err, asm.ErrUnreferencedSymbol) {
-			l.close()
-			return nil, err
-		}
-	}
-	if err := l.loadProgram(code, insns); err != nil {
-		l.close()
-		return nil, err
-	}
-	return l, nil
-}
-
-// loadProgram loads as the runtime does, with the description that callbacks need.
-func (l *loaded) loadProgram(code *emit.Code, insns asm.Instructions) error {
-	d := emit.NewDebug(nil)
-	spec := sys.Program{Name: "test", Type: uint32(ebpf.RawTracepoint), License: "GPL"}
-	spec.FuncInfo, spec.LineInfo = d.Add(code)
-	var raw bytes.Buffer
-	if err := insns.Marshal(&raw, binary.LittleEndian); err != nil {
-		return err
-	}
-	spec.Code = raw.Bytes()
-	var err error
-	if spec.BTF, err = sys.LoadBTF(d.BTF()); err != nil {
-		return fmt.Errorf("BTF: %w", err)
-	}
-	defer unix.Close(spec.BTF)
-	fd, err := sys.LoadProgram(&spec)
-	if err != nil {
-		spec.Log = make([]byte, 1<<20)
-		_, _ = sys.LoadProgram(&spec) // once more, for what the verifier says
-		log, _, _ := bytes.Cut(spec.Log, []byte{0})
-		return fmt.Errorf("%w\n%s", err, log)
-	}
-	l.prog, err = ebpf.NewProgramFromFD(fd)
-	return err
-}
-
-func programMaps(p *ssa.Program) []*ssa.Map {
-	seen := map[int]*ssa.Map{}
-	for _, f := range p.Funcs {
-		for _, b := range f.Blocks {
-			for _, v := range b.Values {
-				if m, ok := v.Aux.(*ssa.Map); ok {
-					seen[m.Index] = m
-				}
-			}
-		}
-	}
-	var maps []*ssa.Map
-	for _, m := range seen {
-		maps = append(maps, m)
-	}
-	sort.Slice(maps, func(i, j int) bool { return maps[i].Index < maps[j].Index })
-	return maps
-}
-
-// run runs the program once and gives its result and the contents of its
-// maps, written as the interpreter does.
-func (l *loaded) run(p *ssa.Program, ctx []byte) (string, error) {
-	ret, err := l.prog.Run(&ebpf.RunOptions{Context: ctx})
-	if err != nil {
-		return "", err
-	}
-	var lines []string
-	for _, m := range programMaps(p) {
-		km := l.maps[m.Name]
-		if km.Type() == ebpf.RingBuf {
-			records, err := drain(km)
-			if err != nil {
-				return "", err
-			}
-			lines = append(lines, records...)
-			continue
-		}
-		var key, val []byte
-		for it := km.Iterate(); it.Next(&key, &val); {
-			if m.KeySize == 0 {
-				if !slices.ContainsFunc(val, func(b byte) bool { return b != 0 }) {
-					continue // as if never touched
-				}
-				key = nil
-			}
-			lines = append(lines, fmt.Sprintf("m%d[%x] = %x", m.Index, key, val))
-		}
-	}
-	sort.Strings(lines)
-	return fmt.Sprint(ret, " ", lines), nil
-}
-
-// drain gives the records of a ring buffer.
-func drain(m *ebpf.Map) (lines []string, err error) {
-	r, err := ringbuf.NewReader(m)
-	if err != nil {
-		return nil, err
-	}
-	defer r.Close()
-	r.SetDeadline(time.Unix(1, 0)) // what is there, without waiting
-	for {
-		rec, err := r.Read()
-		if errors.Is(err, os.ErrDeadlineExceeded) {
-			return lines, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		lines = append(lines, fmt.Sprintf("record %x", rec.RawSample))
-	}
-}
 
 // TestKernel loads every golden with both allocators, and compares what they do.
 func TestKernel(t *testing.T) {
@@ -203,28 +35,24 @@ func TestKernel(t *testing.T) {
 			if g.opt.Features != nil && g.opt.Features.Has(feature.ISAv4) {
 				featuretest.Need(t, feature.ISAv4)
 			}
+			r, err := newRig(0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer r.close()
 			var first string
-			for _, a := range []struct {
-				name     string
-				allocate allocator
-			}{{"real", alloc.Allocate}, {"trivial", alloc.Trivial}} {
+			for _, a := range bothAllocators {
 				p := g.program(t)
 				code, _, err := compile(p, a.allocate, g.opt)
-				var full *alloc.FrameError
-				if a.name == "trivial" && errors.As(err, &full) {
+				if a.name == "trivial" && isTooBig(err) {
 					continue
 				}
 				if err != nil {
 					t.Fatal(err)
 				}
-				l, err := load(p, code)
+				got, err := r.run(p, code, ctx)
 				if err != nil {
 					t.Fatalf("%s: %+v", a.name, err)
-				}
-				got, err := l.run(p, ctx)
-				l.close()
-				if err != nil {
-					t.Fatal(err)
 				}
 				if first == "" {
 					first = got
@@ -234,4 +62,161 @@ func TestKernel(t *testing.T) {
 			}
 		})
 	}
+}
+
+// isTooBig tells whether it is the stack that a program does not fit.
+func isTooBig(err error) bool {
+	var full *alloc.FrameError
+	return errors.As(err, &full)
+}
+
+// tally counts what became of generated programs.
+type tally struct {
+	// agreed: both allocators' code ran and did what the interpreter did. real: so
+	// did the real one's; the trivial one needs more stack than there is, or makes more
+	// than the verifier follows.
+	agreed, real atomic.Int64
+	// endless programs have more paths than the verifier follows, either way.
+	endless atomic.Int64
+}
+
+// kernelAgrees compares the interpreter with the kernel.
+func (r *rig) kernelAgrees(p *ssa.Program, opt emit.Options, count *tally) error {
+	want, err := r.interpret(p)
+	if err != nil {
+		return err
+	}
+	var ran int
+	for _, a := range bothAllocators {
+		code, funcs, err := compile(p, a.allocate, opt)
+		if a.name == "trivial" && isTooBig(err) {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", a.name, err)
+		}
+		got, err := r.run(p, code, testContext)
+		if errors.Is(err, unix.E2BIG) {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %+v\n%s", a.name, err, dump(code, funcs))
+		}
+		if got != want {
+			return fmt.Errorf("%s: got\n%s\nwant\n%s\n%s", a.name, got, want, dump(code, funcs))
+		}
+		ran++
+	}
+	switch ran {
+	case 2:
+		count.agreed.Add(1)
+	case 1:
+		count.real.Add(1)
+	case 0:
+		count.endless.Add(1)
+	}
+	return nil
+}
+
+// interpret gives what the interpreter says that the kernel will do.
+func (r *rig) interpret(p *ssa.Program) (string, error) {
+	m := interp.New(1)
+	m.FullEvery = 0
+	m.Helpers["get_smp_processor_id"] = func(*interp.Machine, *ssa.Value, []uint64) (uint64, error) {
+		return uint64(r.cpu), nil
+	}
+	ret, err := m.Run(p, testContext)
+	if err != nil {
+		return "", fmt.Errorf("interpreter: %w", err)
+	}
+	lines := m.Contents()
+	for _, l := range m.Log {
+		if record, ok := strings.CutPrefix(l, "submit "); ok {
+			record, _, _ = strings.Cut(record, " ")
+			lines = append(lines, "record "+record)
+		}
+	}
+	sort.Strings(lines)
+	return fmt.Sprint(uint32(ret), " ", lines), nil
+}
+
+// inKernel compares programs until this many have agreed with both allocators, on as
+// many CPUs as Go may use. The numbers that next is given begin at 0.
+func inKernel(t *testing.T, n int, next func(r *rig, seed uint64, count *tally) error) {
+	needRoot(t)
+	// The heap is so small that collecting it would take most of the time.
+	defer debug.SetGCPercent(debug.SetGCPercent(2000))
+	var (
+		count  tally
+		seeds  atomic.Uint64
+		failed atomic.Bool
+		group  sync.WaitGroup
+	)
+	for i := range runtime.GOMAXPROCS(0) {
+		group.Go(func() {
+			r, err := newRig(i)
+			if err != nil {
+				failed.Store(true)
+				t.Error(err)
+				return
+			}
+			defer r.close()
+			for count.agreed.Load() < int64(n) && !failed.Load() {
+				seed := seeds.Add(1) - 1
+				if err := next(r, seed, &count); err != nil {
+					failed.Store(true)
+					t.Errorf("seed %d: %v", seed, err)
+				}
+			}
+		})
+	}
+	group.Wait()
+	t.Logf("%d programs: %d agree with both allocators, %d run with the real one alone, %d are too much for the verifier",
+		seeds.Load(), count.agreed.Load(), count.real.Load(), count.endless.Load())
+}
+
+// TestGeneratedInKernel takes the optimiser's generator, before and after
+// optimisation.
+func TestGeneratedInKernel(t *testing.T) {
+	inKernel(t, generated(t, 200), func(r *rig, seed uint64, count *tally) error {
+		p := ssagen.Program(seed, ssagen.Options{Kernel: true, Statements: kernelStatements(seed)})
+		if seed%2 == 1 {
+			if err := opt.Run(p, opt.Options{}); err != nil {
+				return err
+			}
+		}
+		if err := r.kernelAgrees(p, bothISAs[seed/2%2], count); err != nil {
+			return fmt.Errorf("%w\n%s", err, p)
+		}
+		return nil
+	})
+}
+
+// TestStressInKernel takes programs that are hard on an allocator.
+func TestStressInKernel(t *testing.T) {
+	inKernel(t, generated(t, 200), func(r *rig, seed uint64, count *tally) error {
+		choices := randomChoices(seed)
+		if seed%kernelLarge != 0 {
+			choices = choices[:min(len(choices), 20+int(seed%128))]
+		}
+		if r.kernelAgrees(stressProgram(choices), emit.Options{}, count) == nil {
+			return nil
+		}
+		p := stressProgram(shrink(choices, func(c []byte) bool {
+			return r.kernelAgrees(stressProgram(c), emit.Options{}, &tally{}) != nil
+		}))
+		return fmt.Errorf("%w\n%s", r.kernelAgrees(p, emit.Options{}, &tally{}), p)
+	})
+}
+
+// kernelLarge: one in so many programs may be long. The others are short enough for the
+// trivial allocator, which has to put every value on the stack.
+const kernelLarge = 16
+
+// kernelStatements bounds the length of a program; 0: as the generator does.
+func kernelStatements(seed uint64) int {
+	if seed%kernelLarge == 0 {
+		return 0
+	}
+	return 2 + int(seed%13)
 }
