@@ -77,10 +77,11 @@ func below(pkg, path string) bool { return pkg == path || strings.HasPrefix(pkg,
 // ordinary are names of records that are words of a layer's own as well: of the
 // grammar, of the kernel's files, of the printed form of code.
 var ordinary = []struct{ path, words, why string }{
-	{"lang", "sizeof offsetof", "keywords of the grammar: their arguments are types"},
+	{"lang", "sizeof offsetof typeinfo", "keywords of the grammar: their arguments are types"},
 	{"lang", "func rawtracepoint", "kinds of names that type information lists"},
 	{"lang/config", "strlen", "the old name of a setting"},
 	{"lang/parse", "end", "a token, in a table of phrases"},
+	{"lang/parse", "config", "a keyword of the grammar, in front of settings"},
 	{"lang/check", "end", "the upper bound of a range, in a message"},
 	{"lang/feature", "strncmp fentry iter kprobe watchpoint", "a helper and kinds of programs, by the kernel's names"},
 	{"codegen", "func ctx args zero exit bswap kfunc", "words of the printed form of code"},

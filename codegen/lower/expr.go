@@ -117,6 +117,14 @@ func (b *Builder) constant(c any, t types.Type) Operand {
 		return Value(b.Const(int64(c)), t)
 	case int64:
 		return Value(b.Const(c), t)
+	case check.Elements:
+		p := b.Temp(t)
+		b.clearPadding(p)
+		for i, elem := range c {
+			to := p.Elem(i)
+			b.Assign(to, b.constant(elem, to.Type))
+		}
+		return Memory(p)
 	}
 	panic("lower: a constant of no known kind")
 }

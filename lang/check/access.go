@@ -123,7 +123,7 @@ func (b *body) tupleField(e *ast.Field, t *types.Tuple, x operand, followed bool
 	}
 	b.inst.Info.Fields[e] = &FieldRef{Deref: followed, Elem: i,
 		Field: types.Field{Name: e.Name, Type: types.Settle(t.Elems[i]), Offset: t.Offset(i)}}
-	return operand{mode: value, typ: t.Elems[i], space: types.BPF}
+	return x.element(i, t.Elems[i])
 }
 
 func (b *body) recordField(e *ast.Field, t *types.Record, x operand, followed bool) operand {
@@ -134,7 +134,7 @@ func (b *body) recordField(e *ast.Field, t *types.Record, x operand, followed bo
 	}
 	b.inst.Info.Fields[e] = &FieldRef{Deref: followed, Elem: i,
 		Field: types.Field{Name: e.Name, Type: types.Settle(t.Elems[i]), Offset: t.Offset(i)}}
-	return operand{mode: value, typ: t.Elems[i], space: types.BPF}
+	return x.element(i, t.Elems[i])
 }
 
 // index checks x[i].
@@ -182,7 +182,7 @@ func (b *body) index(e *ast.Index) operand {
 			b.errorf(e.I, UnknownField, "Invalid tuple index: %d. Found %d elements in tuple.", known, len(t.Elems))
 			return operand{}
 		}
-		return operand{mode: value, typ: t.Elems[known], space: types.BPF}
+		return x.element(int(known), t.Elems[known])
 	default:
 		b.errorf(e, InvalidIndex, "The array index operator [] can only be used on arrays, pointers, and tuples, found %s.", x.name())
 	}

@@ -35,7 +35,7 @@ type body struct {
 type operand struct {
 	mode mode
 	typ  types.Type
-	// val is the value when it is known: int64, uint64, string or bool.
+	// val is the value when it is known: int64, uint64, string, bool or Elements.
 	val any
 	// space is where a value lies that was reached through a pointer, for the
 	// pointers in it.
@@ -68,8 +68,19 @@ func constant(v any) operand {
 		return operand{mode: value, typ: types.String{N: len(n) + 1}, val: n}
 	case bool:
 		return operand{mode: value, typ: types.Bool{}, val: n}
+	case Elements:
+		return operand{mode: value, val: n}
 	}
 	return operand{}
+}
+
+// element gives element i of a tuple or record, of type t.
+func (x operand) element(i int, t types.Type) operand {
+	r := operand{mode: value, typ: t, space: types.BPF}
+	if elems, ok := x.val.(Elements); ok {
+		r.val = elems[i]
+	}
+	return r
 }
 
 // integer gives the integer that the operand is or counts as in arithmetic, and

@@ -108,6 +108,14 @@ func (b *body) usable(call *Call, name string) bool {
 			WithHint("--unsafe allows it")
 		return false
 	}
+	switch b.cfg.Unstable[f.Unstable] {
+	case "error":
+		b.errorf(at, UnstableFunction, "%s feature is not enabled by default. To enable this unstable feature, set the config flag to enable. %s=enable", f.Name, f.Unstable).
+			WithHint("begin the script with: config = { %s = enable }", f.Unstable)
+		return false
+	case "warn":
+		b.warnOnce(at, f)
+	}
 	for _, need := range f.Needs {
 		if !b.host.Features().Has(need) {
 			b.errorf(at, MissingFeature, "Missing required kernel feature: %s", need.Name).
@@ -125,4 +133,16 @@ func (b *body) usable(call *Call, name string) bool {
 		}
 	}
 	return true
+}
+
+// warnOnce warns of an unstable function, at the first place where a script uses it.
+func (b *body) warnOnce(at ast.Node, f *Func) {
+	if !b.final || b.warned[f] {
+		return
+	}
+	if b.warned == nil {
+		b.warned = map[*Func]bool{}
+	}
+	b.warned[f] = true
+	b.warnf(at, UnstableFunction, "Script is using an unstable feature: %s. To prevent this warning you must explicitly enable it in the config e.g. %s=enable", f.Name, f.Unstable)
 }

@@ -49,6 +49,9 @@ type checker struct {
 	// asked are the named parameters that the script asks for, with what they are for.
 	asked map[string]string
 
+	// warned are the unstable functions that were warned of.
+	warned map[*Func]bool
+
 	// final: the round that reports. changed: a type grew in this round.
 	final   bool
 	changed bool

@@ -52,6 +52,7 @@ const (
 	Unreachable           source.Code = "unreachable"
 	UnresolvedType        source.Code = "unresolved-type"
 	UnsafeFunction        source.Code = "unsafe-function"
+	UnstableFunction      source.Code = "unstable-function"
 	UnusedMap             source.Code = "unused-map"
 	WrongArgument         source.Code = "wrong-argument"
 	WrongArgumentCount    source.Code = "wrong-argument-count"
@@ -108,6 +109,7 @@ var Codes = map[source.Code]string{
 	Unreachable:           "A statement can never run.",
 	UnresolvedType:        "Nothing tells what type a variable has.",
 	UnsafeFunction:        "A function that changes the system is used without --unsafe.",
+	UnstableFunction:      "A function that may change is used, and the settings do not enable it.",
 	UnusedMap:             "A map is declared and never used.",
 	WrongArgument:         "An argument is not what the function takes.",
 	WrongArgumentCount:    "A function is called with too few or too many arguments.",

@@ -2,6 +2,7 @@ package check
 
 import (
 	"math/big"
+	"slices"
 
 	"sonde/lang/ast"
 	"sonde/lang/types"
@@ -99,6 +100,12 @@ func (b *body) foldBinary(e ast.Node, op string, x, y operand) (operand, bool) {
 		}
 		return constant(xs[n:]), true
 	}
+	if xe, ok := x.val.(Elements); ok {
+		if ye, ok := y.val.(Elements); ok && (op == "==" || op == "!=") {
+			return constant(equal(xe, ye) == (op == "==")), true
+		}
+		return operand{}, false
+	}
 	xt, xok := isTrue(x.val)
 	yt, yok := isTrue(y.val)
 	if xok && yok {
@@ -120,6 +127,17 @@ func (b *body) foldBinary(e ast.Node, op string, x, y operand) (operand, bool) {
 		return operand{}, false
 	}
 	return b.foldInts(e, op, xn, yn)
+}
+
+// equal tells whether two known tuples or records are equal.
+func equal(x, y Elements) bool {
+	return slices.EqualFunc(x, y, func(a, b any) bool {
+		if a, ok := a.(Elements); ok {
+			b, ok := b.(Elements)
+			return ok && equal(a, b)
+		}
+		return a == b
+	})
 }
 
 // foldInts computes with two literals.

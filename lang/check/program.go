@@ -91,7 +91,7 @@ type Info struct {
 	// the wider type. Shifts convert only the left operand. && and || have none.
 	Ops map[ast.Node]types.Type
 	// Consts of those known when compiling: int64 (uint64 beyond its range),
-	// string or bool. Nothing below such an expression needs code.
+	// string, bool or Elements. Nothing below such an expression needs code.
 	Consts map[ast.Expr]any
 	// Vars and Maps bind names.
 	Vars map[*ast.Var]*Var
@@ -107,6 +107,10 @@ type Info struct {
 	// TypeExprs resolves types as written.
 	TypeExprs map[*ast.TypeExpr]types.Type
 }
+
+// Elements is the value of a tuple or record that is known when compiling: the
+// values of its elements, in the order of the type.
+type Elements []any
 
 // FieldRef is a resolved member access.
 type FieldRef struct {

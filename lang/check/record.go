@@ -59,6 +59,9 @@ type Func struct {
 	Check func(c *Call) types.Type
 	// Unsafe ones need --unsafe.
 	Unsafe bool
+	// Unstable names the setting that says whether the function may be used, since
+	// it may change; "" for most.
+	Unstable string
 	// Ends: a call ends the run of the probe, so that nothing behind it happens.
 	Ends bool
 	// MustUse warns when the result is thrown away.
@@ -147,7 +150,7 @@ type Call struct {
 	Data any
 	// Const is set by Check when the value is known already: int64, uint64 (beyond
 	// int64), string or bool. The type is then that of such a literal, unless Check
-	// returns another.
+	// returns another, as it has to for Elements.
 	Const any
 	// InLoop tells that the call stands in a for or while loop.
 	InLoop bool

@@ -135,6 +135,8 @@ func funcs() []*check.Func {
 		{Name: "exit", Shape: check.Function, Ends: true, Sigs: []check.Sig{{Result: types.Void{}}}},
 		function("system", types.Void{}, check.ConstStringArg),
 		function("later", types.Void{}),
+		function("shaky", types.Void{}),
+		function("forbidden", types.Void{}),
 		function("clear", types.Void{}, check.MapArg),
 		function("has_key", types.Bool{}, check.MapArg, check.KeyArg),
 		function("strncmp", types.Uint64, check.StringArg, check.StringArg, check.ConstIntArg),
@@ -161,6 +163,10 @@ func funcs() []*check.Func {
 		switch f.Name {
 		case "system":
 			f.Unsafe = true
+		case "shaky":
+			f.Unstable = "unstable_tseries"
+		case "forbidden":
+			f.Unstable = "unstable_typeinfo"
 		case "later":
 			f.Needs = []*feature.Feature{Future}
 		case "has_key", "strncmp", "ksym":
