@@ -101,8 +101,8 @@ func (b *body) integers(e ast.Node, op string, ex, ey ast.Expr, x, y operand) op
 	yi, yflex, _ := y.integer()
 	if isComparison(op) {
 		t, _ := types.Join(countable(x.typ), countable(y.typ))
-		b.narrows(ex, x, t)
-		b.narrows(ey, y, t)
+		b.narrows(ex, operand{typ: countable(x.typ), val: x.val}, t)
+		b.narrows(ey, operand{typ: countable(y.typ), val: y.val}, t)
 		b.works(e, t)
 		return b.computed(e, op, of(types.Bool{}), convert(x, t), convert(y, t))
 	}
