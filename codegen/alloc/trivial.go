@@ -5,9 +5,10 @@ import (
 	"sonde/lang/source"
 )
 
-// Trivial gives every value a stack slot of its own and moves it through R1 to R3
-// for each operation. Frames may come out larger than the kernel allows; the
-// caller who means to load the code looks at Frame.
+// Trivial gives every value a stack slot and moves it through R1 to R3 for each
+// operation. Values of one block share memory with those of other blocks, nothing else
+// is shared. Frames may come out larger than the kernel allows; the caller who means to
+// load the code looks at Frame.
 func Trivial(f *ssa.Func) (*Result, error) {
 	r, err := newSelection(f, false)
 	if err != nil {
@@ -18,10 +19,10 @@ func Trivial(f *ssa.Func) (*Result, error) {
 		t.push(s)
 	}
 	t.home = make([]*Slot, len(r.vregs))
+	t.only = make([]*Block, len(r.vregs))
+	t.shared = make([]bool, len(r.vregs))
 	for _, b := range r.Blocks {
-		for i, p := range b.params {
-			b.params[i].slot = t.slotOf(p.reg)
-		}
+		t.users(b)
 	}
 	// Edges write here, blocks read it at their start, so that the copies of an
 	// edge can't disturb each other.
@@ -42,6 +43,51 @@ type trivial struct {
 	home     []*Slot // by virtual register
 	incoming map[*Block][]*Slot
 	code     []Inst
+	// only is the block that a virtual register occurs in, unless it is shared with
+	// others.
+	only   []*Block
+	shared []bool
+	// pool are slots for values of one block, of which the current one has used so many.
+	pool []*Slot
+	used int
+}
+
+// users notes the registers that occur in a block.
+func (t *trivial) users(b *Block) {
+	note := func(x Reg) {
+		if x < firstVirtual {
+			return
+		}
+		if i := x - firstVirtual; t.only[i] == nil {
+			t.only[i] = b
+		} else if t.only[i] != b {
+			t.shared[i] = true
+		}
+	}
+	operands := func(list ...Operand) {
+		for _, o := range list {
+			if o.Mode == InReg {
+				note(o.Reg)
+			}
+		}
+	}
+	if b.index == 0 {
+		for _, x := range t.entry {
+			note(x)
+		}
+	}
+	for _, p := range b.params {
+		note(p.reg)
+	}
+	for _, in := range b.Insts {
+		note(in.Dst)
+		operands(in.A, in.B)
+		operands(in.Args...)
+	}
+	for _, e := range b.Term.Succs {
+		operands(e.args...)
+	}
+	operands(b.Term.A, b.Term.B)
 }
 
 // push puts a slot at the end of the frame.
@@ -58,10 +104,19 @@ func (t *trivial) newSlot(name string) *Slot {
 }
 
 func (t *trivial) slotOf(x Reg) *Slot {
-	if t.home[x-firstVirtual] == nil {
-		t.home[x-firstVirtual] = t.newSlot(x.String())
+	i := x - firstVirtual
+	switch {
+	case t.home[i] != nil:
+	case t.shared[i]:
+		t.home[i] = t.newSlot(x.String())
+	default:
+		if t.used == len(t.pool) {
+			t.pool = append(t.pool, t.newSlot("local"))
+		}
+		t.home[i] = t.pool[t.used]
+		t.used++
 	}
-	return t.home[x-firstVirtual]
+	return t.home[i]
 }
 
 // fetch loads an operand into real, and gives the operand that stands for it.
@@ -80,7 +135,10 @@ func (t *trivial) keep(x, real Reg) {
 }
 
 func (t *trivial) block(b *Block) {
-	t.code = nil
+	t.code, t.used = nil, 0
+	for i, p := range b.params {
+		b.params[i].slot = t.slotOf(p.reg)
+	}
 	if b.index == 0 {
 		for i, x := range t.entry {
 			t.keep(x, R1+Reg(i))

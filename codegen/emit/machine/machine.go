@@ -55,6 +55,7 @@ func New(m *interp.Machine, p *ssa.Program, code *emit.Code, frame int32) *Machi
 		}
 	}
 	m.Helpers["loop"] = r.loop
+	m.Helpers["for_each_map_elem"] = r.forEach
 	return r
 }
 
@@ -100,7 +101,7 @@ func (s *state) fail(err error) {
 
 // call runs the function at pc.
 func (m *Machine) call(pc int, args ...uint64) (uint64, error) {
-	frame := m.Memory.Alloc("frame", m.frame, false)
+	frame := m.Memory.AllocStack("frame", m.frame)
 	s := &state{Machine: m}
 	for i, a := range args {
 		s.set(asm.R1+asm.Register(i), a)
@@ -112,7 +113,7 @@ func (m *Machine) call(pc int, args ...uint64) (uint64, error) {
 			return 0, fmt.Errorf("no instruction at %d", pc)
 		}
 		if m.Steps--; m.Steps < 0 {
-			return 0, errors.New("too many steps")
+			return 0, interp.ErrSteps
 		}
 		if in.OpCode.JumpOp() == asm.Exit {
 			x := s.get(asm.R0)
@@ -309,7 +310,7 @@ func (s *state) calls(pc int, in asm.Instruction) {
 	case asm.PseudoKfuncCall:
 		k := s.kfuncs[in.Constant]
 		v := ssa.Value{Op: ssa.OpKfunc, Aux: k}
-		x, err = s.helper(&v, k.Name, k.Args)
+		x, err = s.helper(&v, k.Args)
 		result = k.Result.Kind != ssa.Void
 	default:
 		h := s.helpers[int32(in.Constant)]
@@ -318,7 +319,7 @@ func (s *state) calls(pc int, in asm.Instruction) {
 			return
 		}
 		v := ssa.Value{Op: ssa.OpCall, Aux: h}
-		x, err = s.helper(&v, h.Name, h.Args)
+		x, err = s.helper(&v, h.Args)
 		result = h.Result.Kind != ssa.Void
 	}
 	s.fail(err)
@@ -330,11 +331,8 @@ func (s *state) calls(pc int, in asm.Instruction) {
 
 // helper calls the model of a helper, which finds the map it works on among the
 // arguments of the SSA call.
-func (s *state) helper(v *ssa.Value, name string, kinds []ssa.ArgKind) (uint64, error) {
-	h := s.Helpers[name]
-	if h == nil {
-		return 0, fmt.Errorf("no helper %s here", name)
-	}
+func (s *state) helper(v *ssa.Value, kinds []ssa.ArgKind) (uint64, error) {
+	h := s.Answer(v.Callee())
 	var args []uint64
 	for i, kind := range kinds {
 		x := s.get(asm.R1 + asm.Register(i))
@@ -349,6 +347,11 @@ func (s *state) helper(v *ssa.Value, name string, kinds []ssa.ArgKind) (uint64, 
 		}
 	}
 	return h(s.Machine.Machine, v, args)
+}
+
+// forEach is bpf_for_each_map_elem(map, callback, ctx, flags).
+func (m *Machine) forEach(on *interp.Machine, call *ssa.Value, a []uint64) (uint64, error) {
+	return on.Each(call, a[2], func(args ...uint64) (uint64, error) { return m.call(int(a[1]), args...) })
 }
 
 // loop is bpf_loop(nr, callback, ctx, flags).

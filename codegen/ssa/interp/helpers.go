@@ -1,6 +1,7 @@
 package interp
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 
@@ -31,11 +32,24 @@ func fakes() map[string]Helper {
 		"get_stack":        getStack,
 		"get_current_comm": getComm,
 		"loop":             loop,
+
+		"for_each_map_elem":      forEach,
+		"map_lookup_percpu_elem": lookupPerCPU,
+		"bpf_iter_num_new":       iterNew,
+		"bpf_iter_num_next":      iterNext,
+		"bpf_iter_num_destroy":   iterDestroy,
+		"bpf_rdonly_cast":        func(m *Machine, _ *ssa.Value, a []uint64) (uint64, error) { return a[0], nil },
 	}
-	for i, name := range []string{"get_smp_processor_id", "get_current_pid_tgid", "get_current_uid_gid",
-		"get_current_task", "get_current_task_btf", "get_attach_cookie"} {
+	// Small enough for loops up to them to end.
+	for i, name := range []string{"get_smp_processor_id", "get_current_pid_tgid", "get_current_uid_gid"} {
 		h[name] = func(m *Machine, _ *ssa.Value, _ []uint64) (uint64, error) {
-			return mix(m.Memory.Seed+uint64(i)) &^ 7, nil
+			x := mix(m.Memory.Seed + uint64(i))
+			return x>>24&(0xff<<32) | x&0xff, nil
+		}
+	}
+	for i, name := range []string{"get_current_task", "get_current_task_btf", "get_attach_cookie"} {
+		h[name] = func(m *Machine, _ *ssa.Value, _ []uint64) (uint64, error) {
+			return mix(m.Memory.Seed+uint64(i)+3) &^ 7, nil
 		}
 	}
 	h["get_prandom_u32"] = func(m *Machine, _ *ssa.Value, _ []uint64) (uint64, error) {
@@ -52,6 +66,9 @@ func mapLookup(m *Machine, call *ssa.Value, a []uint64) (uint64, error) {
 	mp, key, err := m.key(call, a[1])
 	if err != nil {
 		return 0, err
+	}
+	if m.Arrays[mp.Of.Name] {
+		return mp.elem(m, key).Base, nil
 	}
 	if r := mp.elems[key]; r != nil {
 		return r.Base, nil
@@ -149,6 +166,13 @@ func probeRead(failure uint64) Helper {
 		if a[2] < 4096 {
 			return m.fill(a[0], make([]byte, a[1]), failure)
 		}
+		if m.Memory.Find(a[2]) != nil {
+			data, err := m.Memory.Read(a[2], int(a[1]))
+			if err != nil {
+				return 0, err
+			}
+			return m.fill(a[0], data, 0)
+		}
 		return m.fill(a[0], m.Memory.Kernel(a[2], int(a[1])), 0)
 	}
 }
@@ -159,6 +183,11 @@ func probeReadStr(failure uint64) Helper {
 		if a[2] < 4096 {
 			return m.fill(a[0], make([]byte, a[1]), failure)
 		}
+		if r := m.Memory.Find(a[2]); r != nil {
+			text, _, _ := bytes.Cut(r.Bytes[min(a[2]-r.Base, uint64(len(r.Bytes))):], []byte{0})
+			text = append(bytes.Clone(text[:min(len(text), int(a[1])-1)]), 0)
+			return m.fill(a[0], text, uint64(len(text)))
+		}
 		n := min(mix(a[2])%16, a[1]-1)
 		str := strings.Repeat(string(rune('a'+a[2]%26)), int(n)) + "\x00"
 		return m.fill(a[0], []byte(str), n+1)
@@ -167,11 +196,12 @@ func probeReadStr(failure uint64) Helper {
 
 // loop is bpf_loop(nr, callback, ctx, flags).
 func loop(m *Machine, _ *ssa.Value, a []uint64) (uint64, error) {
-	if a[1] == 0 || a[1] > uint64(len(m.funcs)) {
-		return 0, fmt.Errorf("%#x is no function", a[1])
+	f, err := m.callback(a[1])
+	if err != nil {
+		return 0, err
 	}
 	for i := range a[0] {
-		stop, err := m.Call(m.funcs[a[1]-1], i, a[2])
+		stop, err := m.Call(f, i, a[2])
 		if err != nil {
 			return 0, err
 		}

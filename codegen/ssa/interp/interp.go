@@ -19,11 +19,16 @@ import (
 // DefaultSteps is how many operations a run may take unless told otherwise.
 const DefaultSteps = 1 << 20
 
+// ErrSteps: the run took more than Machine.Steps.
+var ErrSteps = errors.New("too many steps")
+
 // Machine is what programs run on. Maps and memory live on from run to run.
 type Machine struct {
 	Memory Memory
 	// Helpers answer calls, by name of helper or kfunc.
 	Helpers map[string]Helper
+	// Arrays are the names of maps whose elements are there from the beginning.
+	Arrays map[string]bool
 	// Log lists the effects so far, one line each.
 	Log []string
 	// Steps left.
@@ -67,7 +72,7 @@ func (m *Machine) Run(p *ssa.Program, ctx []byte) (uint64, error) {
 func (m *Machine) Call(f *ssa.Func, args ...uint64) (uint64, error) {
 	fr := &frame{m: m, vals: make([]uint64, f.NumValues())}
 	for _, s := range f.Slots {
-		r := m.Memory.Alloc(fmt.Sprintf("slot s%d of %s", s.ID, f.Name), int(s.Size), false)
+		r := m.Memory.AllocStack(fmt.Sprintf("slot s%d of %s", s.ID, f.Name), int(s.Size))
 		fr.slots = append(fr.slots, r)
 		defer func() { r.freed = true }()
 	}
@@ -81,7 +86,7 @@ func (m *Machine) Call(f *ssa.Func, args ...uint64) (uint64, error) {
 	for {
 		for _, v := range b.Values {
 			if m.Steps--; m.Steps < 0 {
-				return 0, fmt.Errorf("func %s %s: too many steps", f.Name, b)
+				return 0, fmt.Errorf("func %s %s: %w", f.Name, b, ErrSteps)
 			}
 			x, err := fr.eval(v)
 			if err != nil {
@@ -90,7 +95,7 @@ func (m *Machine) Call(f *ssa.Func, args ...uint64) (uint64, error) {
 			fr.vals[v.ID] = x
 		}
 		if m.Steps--; m.Steps < 0 {
-			return 0, fmt.Errorf("func %s %s: too many steps", f.Name, b)
+			return 0, fmt.Errorf("func %s %s: %w", f.Name, b, ErrSteps)
 		}
 		t := &b.Term
 		var e *ssa.Edge
@@ -198,12 +203,7 @@ func (fr *frame) eval(v *ssa.Value) (uint64, error) {
 	case ssa.OpAtomicAdd, ssa.OpAtomicFetchAdd, ssa.OpAtomicOr, ssa.OpAtomicXchg:
 		return fr.atomic(v, addr, y)
 	case ssa.OpCall, ssa.OpKfunc:
-		name := v.Callee().Name
-		h := m.Helpers[name]
-		if h == nil {
-			return 0, fmt.Errorf("no helper %s here", name)
-		}
-		return h(m, v, args)
+		return m.Answer(v.Callee())(m, v, args)
 	case ssa.OpSubcall:
 		return m.Call(v.Aux.(*ssa.Func), args...)
 	}

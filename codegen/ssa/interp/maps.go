@@ -37,13 +37,13 @@ func (mp *Map) elem(m *Machine, key string) *Region {
 	return r
 }
 
-// Contents gives all elements, in order of their keys, one line each. An array
-// of one that holds only zeroes is left out: it is so whether it was used or not.
+// Contents gives all elements, in order of their keys, one line each. An
+// element of an array that holds only zeroes is left out: it is so whether it was used or not.
 func (m *Machine) Contents() []string {
 	var lines []string
 	for i, mp := range m.maps {
 		for key, r := range mp.elems {
-			if mp.Of.KeySize == 0 && !slices.ContainsFunc(r.Bytes, func(b byte) bool { return b != 0 }) {
+			if (mp.Of.KeySize == 0 || m.Arrays[mp.Of.Name]) && !slices.ContainsFunc(r.Bytes, func(b byte) bool { return b != 0 }) {
 				continue
 			}
 			lines = append(lines, fmt.Sprintf("m%d[%x] = %s", i, key, r.Text()))

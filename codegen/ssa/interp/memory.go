@@ -28,13 +28,17 @@ func (r *Region) Text() string {
 // Memory is an address space: regions far from each other, so that an access
 // out of bounds hits nothing, and around them the kernel's memory, which can
 // only be read and whose bytes depend on nothing but the address and the seed.
+// Stacks lie apart: how many regions they take is an allocator's business, and what
+// else there is has the same address whatever it decides.
 type Memory struct {
 	Seed    uint64
 	regions []*Region // by (base - firstBase) / spacing
+	stack   []*Region // by (base - stackBase) / spacing
 }
 
 const (
 	firstBase = 0xffff_c900_0000_0000
+	stackBase = 0xffff_e900_0000_0000
 	spacing   = 1 << 24
 )
 
@@ -49,10 +53,21 @@ func (m *Memory) Alloc(name string, n int, zeroed bool) *Region {
 	return r
 }
 
+// AllocStack makes a region of n bytes of a stack, none of them written.
+func (m *Memory) AllocStack(name string, n int) *Region {
+	r := &Region{Name: name, Base: stackBase + uint64(len(m.stack))*spacing, Bytes: make([]byte, n), Written: make([]bool, n)}
+	m.stack = append(m.stack, r)
+	return r
+}
+
 // Find gives the region whose address range, gaps included, holds addr.
 func (m *Memory) Find(addr uint64) *Region {
-	if i := (addr - firstBase) / spacing; addr >= firstBase && i < uint64(len(m.regions)) {
-		return m.regions[i]
+	regions, base := m.regions, uint64(firstBase)
+	if addr >= stackBase {
+		regions, base = m.stack, stackBase
+	}
+	if i := (addr - base) / spacing; addr >= base && i < uint64(len(regions)) {
+		return regions[i]
 	}
 	return nil
 }
