@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"fmt"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/asm"
 	"golang.org/x/sys/unix"
 
@@ -40,15 +42,18 @@ type kernel struct {
 	mu sync.Mutex
 	// created are the names of maps that the store did not have before.
 	created []string
+	// extra are programs that were loaded again.
+	extra []int
 }
 
-// load creates the plan's maps and loads its programs. Nothing runs yet.
-func load(p *plan.Plan, store *Store, clock *Clock) (*kernel, error) {
+// load creates the plan's maps and loads its programs. Nothing runs yet. It tells how
+// far it is (tell may be nil), and when ctx is done, it gives up.
+func load(ctx context.Context, p *plan.Plan, store *Store, clock *Clock, tell *progress) (*kernel, error) {
 	k := &kernel{
 		plan: p, store: store, clock: clock,
 		maps: filled(len(p.Maps), -1), progs: filled(len(p.Programs), -1),
 	}
-	if err := k.load(); err != nil {
+	if err := k.load(ctx, tell); err != nil {
 		k.undo()
 		return nil, err
 	}
@@ -63,7 +68,7 @@ func (k *kernel) undo() {
 	k.close()
 }
 
-func (k *kernel) load() error {
+func (k *kernel) load(ctx context.Context, tell *progress) error {
 	p := k.plan
 	sys.RaiseLimits(uint64(len(p.Maps) + len(p.Programs) + 2*len(p.Attach) + 64))
 	// The BTF only serves to explain programs: a kernel that does not take it is no
@@ -77,11 +82,30 @@ func (k *kernel) load() error {
 	if err != nil {
 		return err
 	}
+	var loaded atomic.Int64
+	if tell != nil {
+		tell.step("programs loaded", len(p.Programs), func() int { return int(loaded.Load()) })
+	}
 	return inParallel(len(p.Programs), func(i int) error {
-		fd, err := k.loadProgram(i)
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		fd, err := k.loadProgram(i, p.Programs[i].AttachType)
 		k.progs[i] = fd
+		loaded.Add(1)
 		return err
 	})
+}
+
+// reload loads program i to be attached in another way than the plan says.
+func (k *kernel) reload(i int, as ebpf.AttachType) (int, error) {
+	fd, err := k.loadProgram(i, as)
+	if err == nil {
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		k.extra = append(k.extra, fd)
+	}
+	return fd, err
 }
 
 // close lets go of maps and programs. Programs that are attached live until they
@@ -92,7 +116,7 @@ func (k *kernel) close() {
 			unix.Close(fd)
 		}
 	}
-	for _, fd := range k.progs {
+	for _, fd := range slices.Concat(k.progs, k.extra) {
 		if fd >= 0 {
 			unix.Close(fd)
 		}
@@ -206,9 +230,9 @@ func powerOfTwo(n uint64) uint64 {
 	return p
 }
 
-// loadProgram loads program i. It is loaded silently first: keeping the log costs
-// the verifier more time than its work.
-func (k *kernel) loadProgram(i int) (int, error) {
+// loadProgram loads program i, to be attached as said. It is loaded silently first:
+// keeping the log costs the verifier more time than its work.
+func (k *kernel) loadProgram(i int, as ebpf.AttachType) (int, error) {
 	p := k.plan.Programs[i]
 	code, err := k.code(p)
 	if err != nil {
@@ -219,7 +243,7 @@ func (k *kernel) loadProgram(i int) (int, error) {
 		license = "GPL"
 	}
 	spec := sys.Program{
-		Name: p.Name, Type: uint32(p.Type), AttachType: uint32(p.AttachType), AttachBTFID: p.AttachBTFID,
+		Name: p.Name, Type: uint32(p.Type), AttachType: uint32(as), AttachBTFID: p.AttachBTFID,
 		License: license, Code: code, BTF: k.btf, FuncInfo: p.FuncInfo, LineInfo: p.LineInfo,
 	}
 	if spec.AttachTo, err = attachTo(p); err != nil {

@@ -53,6 +53,9 @@ type Options struct {
 	Quiet bool
 	// Attached is called when they are, with their number.
 	Attached func(probes int)
+	// Progress, when not nil, is told how far Start has come, once that takes longer than
+	// a second, and at last that it is over. It is never called when Start has returned.
+	Progress func(Progress)
 	// DryRun ends the session when everything is attached, without begin and end
 	// programs and output.
 	DryRun bool
@@ -63,6 +66,7 @@ type Session struct {
 	opts     Options
 	kernel   *kernel
 	attached *attach.Set
+	progress *progress
 	services *services
 	loop     *loop
 	// output guards Options.Output.
@@ -94,13 +98,16 @@ type Session struct {
 var _ event.Session = (*Session)(nil)
 
 // Start runs p. It returns when all probes are attached, or with the reason why not, a
-// *source.Diagnostic or *Rejected; then nothing is left behind. The
-// session stops when ctx is done, also while it starts.
+// *source.Diagnostic or *Rejected; then nothing is left behind. When ctx is done before
+// all probes are attached, the error is that of ctx; what begin programs reported is
+// dropped then, and no end program runs. When ctx is done later, the session stops.
 func Start(ctx context.Context, p *plan.Plan, opts Options) (*Session, error) {
 	s := &Session{opts: opts, ready: make(chan struct{}), done: make(chan struct{}), output: &sync.Mutex{}}
 	if opts.Store != nil {
 		s.output = &opts.Store.output
 	}
+	s.progress = newProgress(opts.Progress)
+	defer s.progress.stop()
 	err := s.start(ctx, p)
 	if err != nil {
 		s.failed = true
@@ -134,7 +141,7 @@ func (s *Session) giveUp() {
 
 func (s *Session) start(ctx context.Context, p *plan.Plan) error {
 	var err error
-	s.kernel, err = load(p, s.opts.Store, NewClock())
+	s.kernel, err = load(ctx, p, s.opts.Store, NewClock(), s.progress)
 	if err != nil {
 		return err
 	}
@@ -144,6 +151,7 @@ func (s *Session) start(ctx context.Context, p *plan.Plan) error {
 	}
 	s.opts.Env.session.Store(s.services)
 	s.attached = attach.New(p, s.kernel.progs)
+	s.attached.Reload = s.kernel.reload
 	if s.loop, err = newLoop(s); err != nil {
 		return err
 	}
@@ -177,9 +185,15 @@ func (s *Session) attach(ctx context.Context) error {
 	if len(s.kernel.plan.Attach) == 0 {
 		return source.Errorf(source.Span{}, "attach", "No probes to attach")
 	}
+	own := s.ownStage()
+	s.progress.step("probes attached", len(s.kernel.plan.Attach)-own, s.attached.Tried)
 	failed := s.attached.Attach(ctx)
-	if s.ownStage() == len(s.kernel.plan.Attach) || ctx.Err() != nil {
-		return nil // nothing to attach, or to end at once
+	s.progress.stop()
+	if own == len(s.kernel.plan.Attach) {
+		return nil // nothing to attach
+	}
+	if err := ctx.Err(); err != nil {
+		return err
 	}
 	mode := s.kernel.plan.Config.MissingProbes
 	if failed.HasErrors() && (mode == "" || mode == "error") {

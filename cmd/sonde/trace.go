@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -25,6 +26,10 @@ import (
 // notifyVariable, when set, asks for its own name on a line of standard output
 // once all probes are attached: test harnesses wait for it.
 const notifyVariable = "__BPFTRACE_NOTIFY_PROBES_ATTACHED"
+
+// exitInterrupted is the exit status when the tool is interrupted before all probes are
+// attached: that of bpftrace.
+const exitInterrupted = 255
 
 // trace runs a plan to its end.
 func (t *tool) trace(p *plan.Plan) (int, error) {
@@ -58,7 +63,13 @@ func (t *tool) trace(p *plan.Plan) (int, error) {
 	}
 	started := make(chan *runtime.Session, 1)
 	go interruptible(interrupts, cancel, started)
+	if !t.args.quiet && term.IsTerminal(int(os.Stderr.Fd())) {
+		opts.Progress = progressLine(os.Stderr)
+	}
 	session, err := runtime.Start(ctx, p, opts)
+	if errors.Is(err, context.Canceled) {
+		return exitInterrupted, nil
+	}
 	if err != nil {
 		return 1, err
 	}

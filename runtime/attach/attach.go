@@ -12,6 +12,7 @@ package attach
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 
 	"github.com/cilium/ebpf"
 
@@ -22,6 +23,10 @@ import (
 
 // Set is what is attached.
 type Set struct {
+	// Reload loads a program of the plan again, to be attached in another way; its owner
+	// closes it. It must be set before Attach.
+	Reload func(program int, as ebpf.AttachType) (fd int, err error)
+
 	plan  *plan.Plan
 	progs []int
 	// What the machine says, asked once and only if needed: the processors that run, and
@@ -40,6 +45,11 @@ type Set struct {
 	listings []listing
 	// watched are the events of watchpoints, by address.
 	watched map[uint64][]int
+	// others are programs that were loaded again, by the plan's index, and instead the
+	// attachments that they are for.
+	others  map[int]func() (int, error)
+	instead map[*plan.Attach]int
+	tried   atomic.Int64
 	// missed counts runs left out by program, as far as gates saw it.
 	missed   map[int]uint64
 	failures source.List
@@ -66,6 +76,7 @@ func New(p *plan.Plan, progs []int) *Set {
 		uprobeKind: sync.OnceValues(func() (uint32, error) { return sys.PerfType("uprobe") }),
 		kprobeKind: sync.OnceValues(func() (uint32, error) { return sys.PerfType("kprobe") }),
 		gates:      map[int]*gate{}, missed: map[int]uint64{}, watched: map[uint64][]int{},
+		others: map[int]func() (int, error){}, instead: map[*plan.Attach]int{},
 	}
 }
 
@@ -143,6 +154,7 @@ func (s *Set) jobs(ctx context.Context) []func() {
 				if err := s.attach(a); err != nil {
 					s.failed(a, err)
 				}
+				s.tried.Add(1)
 			}
 		})
 	}
@@ -207,7 +219,14 @@ func (s *Set) attach(a *plan.Attach) error {
 }
 
 // prog gives the descriptor of an attachment's program.
-func (s *Set) prog(a *plan.Attach) int { return s.progs[a.Program] }
+func (s *Set) prog(a *plan.Attach) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if fd, ok := s.instead[a]; ok {
+		return fd
+	}
+	return s.progs[a.Program]
+}
 
 // gateOf gives the gate before an attachment's program, or nil.
 func (s *Set) gateOf(a *plan.Attach) *gate {
@@ -254,9 +273,19 @@ func (s *Set) failed(a *plan.Attach, err error) {
 func (s *Set) Missed(prog int) uint64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	n := s.missed[prog]
 	own, _ := sys.Misses(s.progs[prog]) // 0 where the kernel does not count
-	return own + s.missed[prog]
+	if other := s.others[prog]; other != nil {
+		if fd, err := other(); err == nil {
+			again, _ := sys.Misses(fd)
+			n += again
+		}
+	}
+	return n + own
 }
+
+// Tried is how many attachments were made, or failed.
+func (s *Set) Tried() int { return int(s.tried.Load()) }
 
 // Count is how many attachments stand.
 func (s *Set) Count() int {

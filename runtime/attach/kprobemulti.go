@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 
 	"github.com/cilium/ebpf"
 	"golang.org/x/sys/unix"
@@ -37,7 +38,7 @@ func (s *Set) kernelMultis() [][]*plan.Attach {
 
 // attachKernelMulti attaches a program to functions by one link. When the kernel can
 // not find one of them, it halves the list to find out which; more links hold
-// the others.
+// the others. That one has a kprobe of its own.
 func (s *Set) attachKernelMulti(ctx context.Context, list []*plan.Attach) {
 	if ctx.Err() != nil {
 		return
@@ -46,14 +47,52 @@ func (s *Set) attachKernelMulti(ctx context.Context, list []*plan.Attach) {
 	n := len(list)
 	switch {
 	case err == nil:
-	case n > 1 && (errors.Is(err, unix.ESRCH) || errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOENT)):
+	case n > 1 && unreachable(err):
 		s.attachKernelMulti(ctx, list[:n/2])
 		s.attachKernelMulti(ctx, list[n/2:])
+		return
+	case n == 1 && unreachable(err) && s.kind(list[0]) == ebpf.AttachTraceKprobeMulti:
+		if err := s.singleKprobe(list[0]); err != nil {
+			s.failed(list[0], err)
+		}
 	default:
 		for _, a := range list {
 			s.failed(a, err)
 		}
 	}
+	s.tried.Add(int64(n))
+}
+
+// unreachable tells that the function tracer, which such links are made of, has no hold
+// on one of the functions.
+func unreachable(err error) bool {
+	return errors.Is(err, unix.ESRCH) || errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOENT)
+}
+
+// singleKprobe attaches by a perf event where a link to many can't: kprobes sit on
+// instructions, and get into functions that the function tracer keeps away from. The
+// program has to be loaded again for that.
+func (s *Set) singleKprobe(a *plan.Attach) error {
+	fd, err := s.other(a.Program)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	s.instead[a] = fd
+	s.mu.Unlock()
+	return s.kprobe(a, a.How.(plan.Kprobe))
+}
+
+// other gives a program as it is loaded for perf events.
+func (s *Set) other(program int) (int, error) {
+	s.mu.Lock()
+	other := s.others[program]
+	if other == nil {
+		other = sync.OnceValues(func() (int, error) { return s.Reload(program, ebpf.AttachNone) })
+		s.others[program] = other
+	}
+	s.mu.Unlock()
+	return other()
 }
 
 func (s *Set) linkKernelMulti(list []*plan.Attach) error {

@@ -77,6 +77,7 @@ func (s *Set) multis() []*multi {
 }
 
 func (s *Set) attachMulti(g *multi) {
+	defer func() { s.tried.Add(int64(len(g.list))) }()
 	err := s.linkMulti(g, g.list)
 	switch {
 	case err == nil:
