@@ -75,6 +75,13 @@ func (b *Builder) field(x Operand, f types.Field, t types.Type) Operand {
 	x.Place.Off += int64(f.Offset)
 	x.Layout = check.ArgsNone
 	x.Type, x.Place.Type = t, t
+	if text, ok := t.(types.String); ok && text.N > f.Type.Size() && !x.Remote {
+		// The value has room for a NUL that the field may be without.
+		x.Type, x.Place.Type = f.Type, f.Type
+		p := b.Temp(t)
+		b.Assign(p, x)
+		return Memory(p)
+	}
 	return x
 }
 

@@ -78,7 +78,13 @@ func (b *body) member(e *ast.Field, t *types.Struct, space types.Space, followed
 			return operand{mode: value, typ: i, space: b.spaceOr(space)}
 		}
 	}
-	return b.loaded(f.Type, space)
+	x := b.loaded(f.Type, space)
+	if s, ok := x.typ.(types.String); ok && b.defs.lookup(t.Kind, t.Name) == types.Type(t) {
+		// Characters without a NUL are text as well: what a script says is an array of
+		// five holds up to five.
+		x.typ = types.String{N: s.N + 1}
+	}
+	return x
 }
 
 // dynamic is the value of a field that tells where its data lies: text is a
