@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -46,13 +47,14 @@ type loop struct {
 	held bool
 
 	epoll, wake, pidfd int
-	process            func(record []byte) bool
 
 	mu    sync.Mutex
 	calls []func()
 	ended bool // no more calls
-	quit  bool
-	over  chan struct{}
+	// called tells that there are calls.
+	called atomic.Bool
+	quit   bool
+	over   chan struct{}
 	// checked is when losses were last looked for.
 	checked time.Time
 }
@@ -73,7 +75,6 @@ func newLoop(s *Session) (_ *loop, err error) {
 		l.unpackers = append(l.unpackers, newUnpacker(ev))
 		l.timed = l.timed || !ev.Urgent
 	}
-	l.process = l.handle
 	if l.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
 		return nil, err
 	}
@@ -146,6 +147,7 @@ func (l *loop) call(f func()) {
 		return
 	}
 	l.calls = append(l.calls, func() { f(); close(ran) })
+	l.called.Store(true)
 	l.mu.Unlock()
 	var one [8]byte
 	binary.NativeEndian.PutUint64(one[:], 1)
@@ -163,9 +165,12 @@ func (l *loop) run() {
 	defer close(l.over)
 	events := make([]unix.EpollEvent, 4)
 	for {
-		l.round()
+		called := l.round()
 		if l.quit {
 			return
+		}
+		if called {
+			continue // calls may have cut reading short, or begun it
 		}
 		n, err := unix.EpollWait(l.epoll, events, l.timeout())
 		if err != nil && !errors.Is(err, unix.EINTR) {
@@ -195,13 +200,14 @@ func (l *loop) timeout() int {
 	return int(l.pause / time.Millisecond)
 }
 
-// round handles what is there: events, then calls.
-func (l *loop) round() {
+// round handles what is there: events, then calls, for which it leaves events to the
+// next round. It tells whether there were calls.
+func (l *loop) round() bool {
 	l.session.output.Lock()
 	defer l.session.output.Unlock()
 	read := 0
 	if !l.held || l.reader != nil && l.reader.Pending() > l.reader.Size()/2 {
-		read = l.drain()
+		read = l.read(func(record []byte) bool { return l.handle(record) && !l.called.Load() })
 	}
 	l.pace(read)
 	if read > 0 && time.Since(l.checked) >= lossInterval {
@@ -221,6 +227,7 @@ func (l *loop) round() {
 	if read > 0 || len(calls) > 0 {
 		l.idle()
 	}
+	return len(calls) > 0
 }
 
 // take gives the calls that wait; after the last time there are no more.
@@ -229,6 +236,7 @@ func (l *loop) take(last bool) []func() {
 	defer l.mu.Unlock()
 	calls := l.calls
 	l.calls, l.ended = nil, last
+	l.called.Store(false)
 	return calls
 }
 
@@ -249,13 +257,16 @@ func (l *loop) pace(read int) {
 	}
 }
 
-// drain handles the records that are there, a bufferful at most, and gives how many bytes
-// they took.
-func (l *loop) drain() int {
+// drain handles the records that are there, a bufferful at most.
+func (l *loop) drain() { l.read(l.handle) }
+
+// read hands records to f until it returns false, a bufferful at most, and gives how
+// many bytes they took.
+func (l *loop) read(f func(record []byte) bool) int {
 	if l.reader == nil {
 		return 0
 	}
-	read, _ := l.reader.Drain(l.process)
+	read, _ := l.reader.Drain(f)
 	l.checkExit()
 	return read
 }

@@ -14,6 +14,20 @@ import (
 // reporter remembers what was reported.
 type reporter struct {
 	lostEvents uint64
+	// skipped counts the events whose actions were left out.
+	skipped map[*plan.Event]uint64
+}
+
+// Skip implements event.Session.
+func (s *Session) Skip(ev *plan.Event) bool {
+	if !s.hurry.Load() {
+		return false
+	}
+	if s.report.skipped == nil {
+		s.report.skipped = map[*plan.Event]uint64{}
+	}
+	s.report.skipped[ev]++
+	return true
 }
 
 // countFields are the members of messages that count something: the number, and
@@ -121,6 +135,11 @@ func (s *Session) reportLosses() {
 				}
 				s.warn(source.Warningf(l.Span, "losses", "%s", text))
 			}
+		}
+	}
+	for _, ev := range p.Events {
+		if n := s.report.skipped[ev]; n > 0 {
+			s.warn(source.Warningf(ev.Span, "skipped", "%s was still to be done when the session was interrupted, and left out (%d times)", ev.Action, n))
 		}
 	}
 	for i, prog := range p.Programs {

@@ -90,9 +90,11 @@ type Session struct {
 
 	stop     sync.Once
 	stopping atomic.Bool
-	done     chan struct{}
-	err      error
-	signals  chan os.Signal
+	// hurry: the user interrupted, and what was reported until then is being handled.
+	hurry   atomic.Bool
+	done    chan struct{}
+	err     error
+	signals chan os.Signal
 }
 
 var _ event.Session = (*Session)(nil)
@@ -140,6 +142,7 @@ func (s *Session) giveUp() {
 }
 
 func (s *Session) start(ctx context.Context, p *plan.Plan) error {
+	context.AfterFunc(ctx, func() { s.hurry.Store(true) })
 	var err error
 	s.kernel, err = load(ctx, p, s.opts.Store, NewClock(), s.progress)
 	if err != nil {
@@ -172,9 +175,7 @@ func (s *Session) start(ctx context.Context, p *plan.Plan) error {
 		if ctx.Err() == nil {
 			s.announce()
 		}
-		// What begin programs reported urgently has had its wake-up already.
 		s.loop.held = false
-		s.loop.drain()
 	})
 	s.watch(ctx)
 	return nil
@@ -357,6 +358,7 @@ func (s *Session) end() {
 	// All that the probes reported is in the ring buffer now.
 	s.loop.call(func() {
 		s.loop.drain()
+		s.hurry.Store(false)
 		s.exiting = s.opts.DryRun
 	})
 	if !s.opts.DryRun {

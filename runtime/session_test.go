@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -16,6 +17,7 @@ import (
 
 	"sonde/codegen/plan"
 	"sonde/lang/types"
+	"sonde/runtime/event"
 )
 
 var (
@@ -209,6 +211,41 @@ func TestInterruptedStart(t *testing.T) {
 	}
 	hit(1)
 	r.want(t)
+}
+
+// TestInterruptLeavesOut checks that slow actions do not hold up an interrupted
+// session, that what is left out is told, and that end programs act all the same.
+func TestInterruptLeavesOut(t *testing.T) {
+	needRoot(t)
+	p := newPlan()
+	p.Events[0].Span = at
+	add(p, ebpf.RawTracepoint, begin, append(emit(0, 1), relabel(emit(0, 2), "2")...)...)
+	add(p, ebpf.RawTracepoint, end, emit(0, 3)...)
+	ctx, cancel := context.WithCancel(t.Context())
+	r := &run{out: &recorder{}}
+	slow := func(s event.Session, ev *plan.Event, payload []byte) {
+		if s.Skip(ev) {
+			return
+		}
+		collect(r)["value"](s, ev, payload)
+		if cancel(); len(r.values()) > 1 {
+			return
+		}
+		for !s.Skip(ev) { // it counts
+			time.Sleep(time.Millisecond)
+		}
+	}
+	var err error
+	r.Session, err = Start(ctx, p, Options{Output: r.out, Handlers: map[string]event.Handler{"value": slow}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.ends(t)
+	r.want(t, 1, 3)
+	told := func(text string) bool { return strings.Contains(text, "left out (2 times)") }
+	if !slices.ContainsFunc(r.out.messages, told) {
+		t.Errorf("messages: %q", r.out.messages)
+	}
 }
 
 // An output that fails ends the session, which tells the error.

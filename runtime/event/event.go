@@ -29,6 +29,9 @@ type Session interface {
 	Map(v *plan.Var) Map
 	// Failed tells that something went wrong that counts: a test then fails.
 	Failed()
+	// Skip tells that the user has interrupted the session, so that an action that takes
+	// long is left out. It is then counted, and reported at the end.
+	Skip(ev *plan.Event) bool
 	// Exit stops the session with that status after what is queued was handled.
 	Exit(code int)
 	// Warn reports on standard error (or as a JSON record), at a place in the script.

@@ -16,6 +16,9 @@ var System = formatted{
 	name:   "system",
 	unsafe: true,
 	act: func(s event.Session, ev *plan.Event, text []byte) {
+		if s.Skip(ev) {
+			return
+		}
 		command := string(text)
 		cmd := exec.Command("sh", "-c", command)
 		cmd.Stderr = os.Stderr
