@@ -12,6 +12,8 @@ import (
 	"sonde/codegen/plan"
 	"sonde/lang/check"
 	"sonde/lang/check/hosttest"
+	"sonde/lang/feature"
+	"sonde/runtime/feature/featuretest"
 	"sonde/runtime/host"
 )
 
@@ -94,6 +96,9 @@ func TestStack(t *testing.T) {
 	}
 	for name, text := range big() {
 		t.Run(name, func(t *testing.T) {
+			if root && strings.Contains(text, "for ($kv") {
+				featuretest.Need(t, feature.ForEachMapElem)
+			}
 			p, ok := compile(t, name, text, h, codegen.Options{})
 			if !ok {
 				t.Fatal("does not compile")

@@ -22,6 +22,7 @@ import (
 	"sonde/lang/parse"
 	"sonde/lang/source"
 	"sonde/runtime"
+	"sonde/runtime/feature/featuretest"
 	"sonde/runtime/host"
 	"sonde/stdlib"
 )
@@ -56,7 +57,7 @@ func compile(t *testing.T, name, text string, h check.Host, o codegen.Options) (
 	o.File, o.Verify = f, true
 	p, err = codegen.Compile(program, lib, h, o)
 	var d *source.Diagnostic
-	if errors.As(err, &d) && d.Code == "no-lowering" {
+	if errors.As(err, &d) && (d.Code == "no-lowering" || d.Code == check.MissingFeature) {
 		t.Log(err)
 		return nil, false
 	}
@@ -115,6 +116,9 @@ func TestKernelAccepts(t *testing.T) {
 		}
 		h := host.New(opt)
 		t.Run(name, func(t *testing.T) {
+			if running := featuretest.Version(); running.Less(version) {
+				t.Skipf("needs Linux %s: this is %s", version, running)
+			}
 			for _, script := range slices.Sorted(maps.Keys(all)) {
 				t.Run(script, func(t *testing.T) {
 					p, ok := compile(t, script, all[script], h, codegen.Options{})

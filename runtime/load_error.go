@@ -48,6 +48,10 @@ func (k *kernel) explainLoad(p *plan.Program, spec *sys.Program, err error) (int
 	if cannotVerify(err) {
 		return -1, refused(at, fmt.Sprintf("program for %s", p.Probe), err)
 	}
+	if errors.Is(err, unix.E2BIG) && countMaps(p.Instructions) > maxMaps {
+		return -1, source.Errorf(at, "too-many-maps", "%s uses more maps than the kernel allows a program, which is %d with the tool's own", p.Probe, maxMaps).
+			WithHint("make several maps one with a further key, or use variables for what need not outlive the probe")
+	}
 	log, fd, err := loadWithLog(spec, int(k.plan.Config.LogSize), err)
 	if err == nil {
 		return fd, nil
@@ -68,13 +72,22 @@ func (k *kernel) explainLoad(p *plan.Program, spec *sys.Program, err error) (int
 	if s := spanOf(p.Spans, insn); s.IsValid() {
 		at = s
 	}
-	if strings.Contains(log, "The total number of maps per program has reached the limit") {
-		return -1, source.Errorf(firstSpan(p.Spans), "too-many-maps", "%s uses more maps than the kernel allows a program, which is 64 with the tool's own", p.Probe).
-			WithHint("make several maps one with a further key, or use variables for what need not outlive the probe")
-	}
 	d := source.Errorf(at, "verifier", "internal error: the kernel rejected the program for %s: %s", p.Probe, verdict(log, err))
 	d.WithHint("the script is not to blame; -v shows the kernel's log, please report it with the script")
 	return -1, &Rejected{Diagnostic: d, Program: p, Log: log, Insn: insn}
+}
+
+// maxMaps is how many maps a program can use (MAX_USED_MAPS in linux/bpf_verifier.h).
+const maxMaps = 64
+
+func countMaps(insns asm.Instructions) int {
+	used := map[string]bool{}
+	for i := range insns {
+		if insns[i].IsLoadFromMap() {
+			used[insns[i].Reference()] = true
+		}
+	}
+	return len(used)
 }
 
 // cannotVerify tells errors that came before verification, or instead of it.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -20,6 +21,7 @@ import (
 	"sonde/lang/source"
 	"sonde/runtime"
 	"sonde/runtime/event"
+	"sonde/runtime/feature/featuretest"
 	"sonde/runtime/host"
 	"sonde/runtime/render"
 	"sonde/runtime/services"
@@ -46,6 +48,7 @@ func run(t *testing.T, name, text string, json bool) (out, errs string) {
 		t.Helper()
 		var msg strings.Builder
 		_ = d.Render(&msg, []*source.File{file}, false)
+		featuretest.Refused(t, fmt.Sprint(msg.String(), err))
 		t.Fatalf("%s\n%s%v", text, msg.String(), err)
 	}
 	script, diags := parse.Parse(file, parse.Options{IsValue: func(name string) bool {

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"sonde/lang/check"
+	"sonde/lang/feature"
 )
 
 // arguments are what the command line says.
@@ -88,7 +89,7 @@ func flagSet(a *arguments) *pflag.FlagSet {
 	fs.BoolVarP(&a.warnings, "warnings", "k", false, "warn when a script's read of memory fails")
 	fs.BoolVar(&a.noWarnings, "no-warnings", false, "no warnings about the script")
 	fs.BoolVar(&a.unsafe, "unsafe", false, "allow what changes the system: system(), signal() and the like")
-	fs.StringSliceVar(&a.noFeature, "no-feature", nil, "do without `FEATURE`: uprobe_multi, kprobe_multi, kprobe_session")
+	fs.StringSliceVar(&a.noFeature, "no-feature", nil, "do without `FEATURE`: uprobe_multi, kprobe_multi, kprobe_session, or another that docs/kernels.md lists")
 	fs.StringSliceVarP(&a.includeDirs, "include-dir", "I", nil, "look for included files in `DIR`")
 	fs.StringSliceVar(&a.includes, "include", nil, "read C definitions from `FILE` first")
 	fs.StringVar(&a.traceable, "traceable-functions", "", "read the list of traceable kernel functions from `FILE`")
@@ -155,7 +156,7 @@ func (a *arguments) check() error {
 		return usageError{fmt.Sprintf("Invalid --probe-filter regex '%s': %s", a.probeFilter, err)}
 	}
 	for _, name := range a.noFeature {
-		if !slices.Contains(disablable, name) {
+		if !slices.Contains(disablable, name) && feature.Named(name) == nil {
 			return usageError{"--no-feature can only have values '" + strings.Join(disablable, ",") + "'."}
 		}
 	}

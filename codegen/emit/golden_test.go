@@ -21,16 +21,20 @@ import (
 var update = flag.Bool("update", false, "rewrite the golden files")
 
 // golden is a case of testdata/asm: a comment with the directives "insns <= N"
-// (required) and "isa 4", the SSA in, and what the real allocator and emission
+// (required), "isa 4" and "needs FEATURE…" (of the kernel that runs it), the SSA in, and what the real allocator and emission
 // make of it.
 type golden struct {
 	path    string
 	archive *txtar.Archive
 	limit   int
 	opt     emit.Options
+	needs   []*feature.Feature
 }
 
-var limitRE = regexp.MustCompile(`(?m)^insns <= (\d+)$`)
+var (
+	limitRE = regexp.MustCompile(`(?m)^insns <= (\d+)$`)
+	needsRE = regexp.MustCompile(`(?m)^needs (.+)$`)
+)
 
 func goldens(t *testing.T) []golden {
 	paths, err := filepath.Glob("../../testdata/asm/*.txtar")
@@ -51,6 +55,16 @@ func goldens(t *testing.T) []golden {
 		g.limit, _ = strconv.Atoi(m[1])
 		if strings.Contains(string(a.Comment), "\nisa 4\n") {
 			g.opt.Features = feature.Only{feature.ISAv4: true}
+			g.needs = append(g.needs, feature.ISAv4)
+		}
+		if m := needsRE.FindStringSubmatch(string(a.Comment)); m != nil {
+			for _, name := range strings.Fields(m[1]) {
+				f := feature.Named(name)
+				if f == nil {
+					t.Fatalf("%s: no feature %s", path, name)
+				}
+				g.needs = append(g.needs, f)
+			}
 		}
 		all = append(all, g)
 	}

@@ -3,6 +3,7 @@ package lower
 import (
 	"sonde/codegen/ssa"
 	"sonde/lang/ast"
+	"sonde/lang/feature"
 	"sonde/lang/types"
 )
 
@@ -309,7 +310,7 @@ func (b *Builder) step(target ast.Expr, op string, pre bool, t types.Type) Opera
 // addTo adds to a number that other CPUs may be adding to, and gives what it was.
 func (b *Builder) addTo(slot Place, by *ssa.Value) *ssa.Value {
 	i, _ := types.AsInt(slot.Type)
-	if i.Bits < 32 || !b.Has(atomicFetch) {
+	if i.Bits < 32 || !b.Has(feature.AtomicFetch) {
 		old := b.Get(slot)
 		b.Set(slot, b.Bin(ssa.OpAdd, old, by))
 		return old

@@ -28,10 +28,6 @@ const (
 	oldRounds = 1024
 )
 
-// atomicFetch stands for atomics that give the old value (Linux 5.12): kernels with
-// bpf_for_each_map_elem (5.13) have them.
-var atomicFetch = feature.ForEachMapElem
-
 var (
 	helperForEach = &ssa.Helper{
 		Name: "for_each_map_elem", ID: 164, Effect: ssa.Writes, ReadsArg: 1 << 2, WritesArg: 1 << 2,
@@ -82,7 +78,7 @@ func (b *Builder) eachElement(info *mapInfo, body func(key, value *ssa.Value), g
 		return
 	}
 	if !b.Has(feature.ForEachMapElem) {
-		b.fail(b.Span, "loops over maps can not be compiled: this kernel has no %s", feature.ForEachMapElem.What)
+		b.lacks(b.Span, feature.ForEachMapElem, "going through the elements of %s", info.Name)
 		return
 	}
 	b.callback("each_"+kernelName(info.Name[1:]), []ssa.Type{

@@ -179,7 +179,7 @@ func (b *Builder) number(info *mapInfo, key func() *ssa.Value) *ssa.Value {
 		b.fail(b.Span, "%s has no value that is a number", info.Name)
 		return b.Const(0)
 	case !b.Has(feature.MapLookupPerCPU):
-		b.fail(b.Span, "%s can not be read here: this kernel has no %s", info.Name, feature.MapLookupPerCPU.What)
+		b.lacks(b.Span, feature.MapLookupPerCPU, "reading %s in a probe", info.Name)
 		return b.Const(0)
 	}
 	at := key()
@@ -280,7 +280,7 @@ func (b *Builder) Delete(m *check.Map, keys []ast.Expr) *ssa.Value {
 	case info.Scalar:
 		had := b.HasKey(m, keys)
 		if !b.Has(feature.MapLookupPerCPU) {
-			b.fail(b.Span, "%s can not be deleted here: this kernel has no %s", info.Name, feature.MapLookupPerCPU.What)
+			b.lacks(b.Span, feature.MapLookupPerCPU, "deleting %s in a probe", info.Name)
 		}
 		b.eachCPU(info, b.Key(m, keys), func(at *ssa.Value) { b.zero(b.element(info, at), size) })
 		return had

@@ -12,6 +12,7 @@ import (
 	"sonde/codegen/ssa"
 	"sonde/lang/ast"
 	"sonde/lang/check"
+	"sonde/lang/feature"
 	"sonde/lang/source"
 	"sonde/lang/types"
 )
@@ -316,6 +317,12 @@ func (b *Builder) fail(at source.Span, format string, args ...any) *source.Diagn
 	d := source.Errorf(at, "no-lowering", format, args...)
 	b.unit.errs = append(b.unit.errs, d)
 	return d
+}
+
+// lacks reports that this kernel has no way to do what who says, for want of a feature.
+func (b *Builder) lacks(at source.Span, need *feature.Feature, format string, args ...any) {
+	d := check.Missing(at, need, fmt.Sprintf(format, args...))
+	b.unit.errs = append(b.unit.errs, d)
 }
 
 // programTypes are the kernel's names for the kinds of programs.

@@ -54,9 +54,9 @@ func (b *Builder) scratchPtr() *ssa.Value {
 
 // nested tells whether the program can be entered while it runs on the same CPU: that
 // of uprobes (kernels without bpf_loop, below 5.17, run them with preemption off), and
-// one that is pinned, by several readers.
+// one that is pinned, by several readers (below 5.11 with preemption off).
 func (b *Builder) nested() bool {
-	return b.Context().User && b.Has(feature.Loop) || b.Context().Detached
+	return b.Context().User && b.Has(feature.Loop) || b.Context().Detached && b.Has(feature.AtomicFetch)
 }
 
 // busy is the offset of the word that tells that a copy is in use.

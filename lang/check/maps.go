@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"sonde/lang/ast"
+	"sonde/lang/feature"
 	"sonde/lang/types"
 )
 
@@ -180,12 +181,16 @@ func (b *body) key(st *mapState, x operand, at ast.Node, exprs []ast.Expr) bool 
 		}
 	}
 	if st.key == nil {
-		st.key, b.changed = x.typ, true
+		st.key, b.changed = b.keyFits(x.typ), true
 		return true
 	}
-	joined, ok := types.Join(st.key, x.typ)
+	typ := b.keyFits(x.typ)
+	joined, ok := types.Join(st.key, typ)
+	if ok {
+		joined = b.keyFits(joined)
+	}
 	if st.fixed {
-		ok = ok && types.Fits(x.typ, st.key)
+		ok = ok && types.Fits(typ, st.key)
 	} else if ok && !types.Same(joined, st.key) {
 		st.key, b.changed = joined, true
 	}
@@ -202,6 +207,17 @@ func (b *body) key(st *mapState, x operand, at ast.Node, exprs []ast.Expr) bool 
 		}
 	}
 	return true
+}
+
+// maxKey is how long keys can be on kernels without feature.LargeKeys, bytes.
+const maxKey = 512
+
+// keyFits cuts a key's strings where the kernel makes no map with keys that long.
+func (c *checker) keyFits(key types.Type) types.Type {
+	if key.Size() <= maxKey || c.host.Features().Has(feature.LargeKeys) {
+		return key
+	}
+	return types.Shorten(key, maxKey)
 }
 
 // notStorable tells why a value of that type can't be kept, or "".

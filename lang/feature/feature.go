@@ -58,6 +58,15 @@ var all []*Feature
 // All lists every feature there is.
 func All() []*Feature { return slices.Clone(all) }
 
+// Named gives the feature of that name, or nil.
+func Named(name string) *Feature {
+	i := slices.IndexFunc(all, func(f *Feature) bool { return f.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return all[i]
+}
+
 // known makes a feature and adds it to the list.
 func known(name string, since Version, what string) *Feature {
 	f := &Feature{name, since, what}
@@ -80,6 +89,8 @@ var (
 	ForEachMapElem   = known("for_each_map_elem", Version{5, 13}, "bpf_for_each_map_elem")
 	MapLookupPerCPU  = known("map_lookup_percpu_elem", Version{5, 19}, "bpf_map_lookup_percpu_elem")
 	MapAlloc         = known("map_alloc", Version{6, 1}, "safe allocation of map elements on demand")
+	LargeKeys        = known("large_keys", Version{5, 11}, "map keys of more than 512 bytes")
+	AtomicFetch      = known("atomic_fetch", Version{5, 12}, "atomic instructions that give the old value")
 	MapElemCount     = known("map_sum_elem_count", Version{6, 6}, "bpf_map_sum_elem_count")
 	BootTime         = known("ktime_get_boot_ns", Version{5, 8}, "bpf_ktime_get_boot_ns")
 	TAITime          = known("ktime_get_tai_ns", Version{6, 1}, "bpf_ktime_get_tai_ns")
@@ -100,6 +111,8 @@ var (
 	Override         = known("override_return", Version{4, 16}, "bpf_override_return (CONFIG_BPF_KPROBE_OVERRIDE)")
 	WriteUser        = known("probe_write_user", Version{4, 8}, "bpf_probe_write_user, unless locked down")
 	DPath            = known("d_path", Version{5, 10}, "bpf_d_path")
+	DPathIter        = known("d_path_iter", Version{5, 12}, "bpf_d_path in iterators")
+	SocketCookie     = known("get_socket_cookie", Version{5, 12}, "bpf_get_socket_cookie in typed programs")
 	Snprintf         = known("snprintf", Version{5, 13}, "bpf_snprintf")
 	Strncmp          = known("strncmp", Version{5, 17}, "bpf_strncmp")
 	Jiffies64        = known("jiffies64", Version{5, 5}, "bpf_jiffies64")

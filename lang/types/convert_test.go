@@ -76,3 +76,28 @@ func TestSmallestInt(t *testing.T) {
 		}
 	}
 }
+
+func TestShorten(t *testing.T) {
+	for _, c := range []struct {
+		t    Type
+		size int
+		want string
+	}{
+		{String{1024}, 512, "string[512]"},
+		{String{64}, 512, "string[64]"},
+		{Int64, 4, "int64"},
+		{&Tuple{[]Type{String{16}, String{1024}}}, 512, "(string[16],string[496])"},
+		{&Tuple{[]Type{String{1024}, String{300}, Int64}}, 512, "(string[252],string[252],int64)"},
+		{&Tuple{[]Type{&Tuple{[]Type{String{1024}, Int8}}, Int8}}, 64, "((string[62],int8),int8)"},
+		{&Record{[]string{"a", "b"}, []Type{String{1024}, Int8}}, 64, "(a=string[63],b=int8)"},
+		{&Tuple{[]Type{Buffer{600}, String{10}}}, 512, "(buffer[600],string[10])"},
+	} {
+		got := Shorten(c.t, c.size)
+		if got.String() != c.want {
+			t.Errorf("Shorten(%v, %d) = %v, want %s", c.t, c.size, got, c.want)
+		}
+		if again := Shorten(got, c.size); !Same(again, got) {
+			t.Errorf("%v is shortened again, to %v", got, again)
+		}
+	}
+}

@@ -37,6 +37,7 @@ var tests = map[*feature.Feature]entry{
 	feature.TaskStorage:     {helper(asm.FnTaskStorageGet, ebpf.Kprobe), false},
 	feature.ISAv4:           {isa4, false},
 	feature.BoundedLoops:    {outcome(features.HaveBoundedLoops), false},
+	feature.LargeKeys:       {largeKeys, false},
 
 	feature.TracingBTF:   {hasBTF, true},
 	feature.Iterators:    {function("bpf_iter_task"), true},
@@ -86,6 +87,19 @@ func helper(fn asm.BuiltinFunc, in ebpf.ProgramType) test {
 
 func mapType(t ebpf.MapType) test {
 	return outcome(func() error { return features.HaveMapType(t) })
+}
+
+// largeKeys makes a map whose keys exceed the stack of a program.
+func largeKeys(*Kernel) answer {
+	m, err := ebpf.NewMap(&ebpf.MapSpec{Type: ebpf.Hash, KeySize: 513, ValueSize: 1, MaxEntries: 1})
+	if errors.Is(err, unix.E2BIG) {
+		return no
+	}
+	if err != nil {
+		return refused(err)
+	}
+	m.Close()
+	return yes
 }
 
 func exists(path string) test {

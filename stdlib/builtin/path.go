@@ -27,6 +27,10 @@ var Path = &record.Builtin{
 			if !isPointerTo(t, "path") && !(embedded && s.Name == "path") {
 				return wrong(c, c.Args[0].Span(), "path() only supports pointer to 'struct path' as the argument (%s provided)", t)
 			}
+			if need := feature.DPathIter; c.Context.Program == check.ProgIter && !c.Checker.Host().Features().Has(need) {
+				c.Checker.Report(check.Missing(c.Node.Span(), need, "path() in iterators"))
+				return nil
+			}
 			n := int64(c.Checker.Config().MaxStrlen)
 			if len(c.Args) > 1 {
 				size, ok := c.Checker.ConstInt(c.Args[1])

@@ -4,6 +4,7 @@ import (
 	"sonde/codegen/lower"
 	"sonde/codegen/ssa"
 	"sonde/lang/check"
+	"sonde/lang/feature"
 	"sonde/lang/types"
 	"sonde/stdlib/record"
 )
@@ -27,6 +28,7 @@ var SocketCookie = &record.Builtin{
 		Ctx: func(p *check.Context) (bool, string) {
 			return isTyped(p), "the kernel vouches for pointers to sockets in fentry, fexit, iter and rawtracepoint probes only"
 		},
+		Needs:   []*feature.Feature{feature.SocketCookie},
 		MustUse: true,
 	},
 	Lowering: lower.Lowering{Value: func(b *lower.Builder, c *check.Call) *ssa.Value {

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/tools/txtar"
 
+	"sonde/lang/feature"
 	"sonde/runtime/feature/featuretest"
 )
 
@@ -136,7 +137,7 @@ func split(s string) ([]string, error) {
 func (c *testCase) run(t *testing.T) {
 	featuretest.NeedRoot(t)
 	for _, name := range c.needs {
-		f := featuretest.Named(name)
+		f := feature.Named(name)
 		if f == nil {
 			t.Fatalf("no feature %s", name)
 		}

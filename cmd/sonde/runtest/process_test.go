@@ -124,7 +124,8 @@ func prepareWorkload(t *testing.T, words []string) *workload {
 		t.Fatalf("no workload %s", words[0])
 	}
 	w := &workload{cmd: exec.Command(filepath.Join(workDir, words[0]), words[1:]...)}
-	w.cmd.Env = append(os.Environ(), waitVariable+"=1")
+	// Signals by which Go takes a thread back would end its calls before their time.
+	w.cmd.Env = append(os.Environ(), waitVariable+"=1", "GODEBUG=asyncpreemptoff=1")
 	w.cmd.Stdout, w.cmd.Stderr = &w.out, &w.out
 	ready, theirs, err := os.Pipe()
 	if err != nil {

@@ -1,6 +1,7 @@
 package runtest
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -33,6 +34,8 @@ var workloads = map[string]func(args []string) error{
 	"says":     says,
 	"readline": readline,
 	"touches":  touches,
+	"packets":  packets,
+	"talks":    talks,
 }
 
 // work runs a workload to its end and gives the exit status.
@@ -111,6 +114,67 @@ func zeroes(args []string) error {
 	buf := make([]byte, 1<<20)
 	for end := time.Now().Add(time.Duration(number(args, 0)) * time.Millisecond); time.Now().Before(end); {
 		if _, err := unix.Read(fd, buf); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// packets SIZE... writes a packet of each size to a network device of the module tun,
+// which refuses them: the device is down.
+func packets(args []string) error {
+	fd, err := unix.Open("/dev/net/tun", unix.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	device, err := unix.NewIfreq("sonde0")
+	if err != nil {
+		return err
+	}
+	device.SetUint16(unix.IFF_TUN | unix.IFF_NO_PI)
+	if err := unix.IoctlIfreq(fd, unix.TUNSETIFF, device); err != nil {
+		return err
+	}
+	for i := range args {
+		if _, err := unix.Write(fd, make([]byte, number(args, i))); err != unix.EIO {
+			return fmt.Errorf("writing a packet: %w", err)
+		}
+	}
+	return nil
+}
+
+// talks SIZE... sends messages of these sizes over a TCP connection of its own, and
+// receives each whole before it sends the next.
+func talks(args []string) error {
+	local := &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}
+	server, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(unix.Bind(server, local), unix.Listen(server, 1)); err != nil {
+		return err
+	}
+	address, err := unix.Getsockname(server)
+	if err != nil {
+		return err
+	}
+	client, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
+	if err != nil {
+		return err
+	}
+	if err := unix.Connect(client, address); err != nil {
+		return err
+	}
+	peer, _, err := unix.Accept(server)
+	if err != nil {
+		return err
+	}
+	for i := range args {
+		message := make([]byte, number(args, i))
+		if err := unix.Send(client, message, 0); err != nil {
+			return err
+		}
+		if _, _, err := unix.Recvfrom(peer, message, unix.MSG_WAITALL); err != nil {
 			return err
 		}
 	}

@@ -18,6 +18,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -56,15 +57,21 @@ func Need(t testing.TB, features ...*feature.Feature) {
 	}
 }
 
-// Named gives the feature of that name, or nil.
-func Named(name string) *feature.Feature {
-	for _, f := range feature.All() {
-		if f.Name == name {
-			return f
+// Has tells whether the kernel has a feature, and fails nothing.
+func Has(f *feature.Feature) bool { return running().Features().Has(f) }
+
+// Refused skips a test whose script was refused, in the words said, for want of a
+// feature that this kernel is too old for; see Need.
+func Refused(t testing.TB, said string) {
+	t.Helper()
+	for _, m := range refusal.FindAllStringSubmatch(said, -1) {
+		if f := feature.Named(m[1]); f != nil {
+			Need(t, f)
 		}
 	}
-	return nil
 }
+
+var refusal = regexp.MustCompile(`Missing required kernel feature: (\w+)`)
 
 // Version is that of the running kernel.
 func Version() feature.Version { return running().Features().(versioned).Version() }

@@ -29,9 +29,3 @@ func TestOptionsAreOfFeatures(t *testing.T) {
 		}
 	}
 }
-
-func TestNamed(t *testing.T) {
-	if Named(feature.Ringbuf.Name) != feature.Ringbuf || Named("no such feature") != nil {
-		t.Error("Named finds the wrong feature")
-	}
-}
