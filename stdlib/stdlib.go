@@ -155,13 +155,21 @@ func index(prefix, name string) (int, bool) {
 // the insides of other implementations' libraries.
 const internal = "__builtin_"
 
+// named finds what has exactly this name; a family's is no word of scripts.
+func (l *Library) named(name string) *check.Func {
+	if f := l.funcs[name]; f != nil && l.byFunc[f].Indexed == "" {
+		return f
+	}
+	return nil
+}
+
 // Func implements check.Library.
 func (l *Library) Func(name string) *check.Func {
-	if f := l.funcs[name]; f != nil {
+	if f := l.named(name); f != nil {
 		return f
 	}
 	if inner, ok := strings.CutPrefix(name, internal); ok {
-		if f := l.funcs[inner]; f != nil && f.Shape == check.Value {
+		if f := l.named(inner); f != nil && f.Shape == check.Value {
 			return f
 		}
 		return nil
@@ -222,7 +230,12 @@ func (l *Library) Handlers() map[string]event.Handler {
 
 // Builtin finds the record of a builtin value, function or aggregation by name
 // or alias, for its reference text; nil when there is none.
-func (l *Library) Builtin(name string) *record.Builtin { return l.byFunc[l.Func(name)] }
+func (l *Library) Builtin(name string) *record.Builtin {
+	if f := l.funcs[name]; f != nil {
+		return l.byFunc[f]
+	}
+	return l.byFunc[l.Func(name)]
+}
 
 // Probe finds the record of a probe type by name or alias; nil when there is none.
 func (l *Library) Probe(name string) *record.Probe { return l.byProv[l.Provider(name)] }

@@ -14,12 +14,16 @@ func TestLookup(t *testing.T) {
 	probe := &record.Probe{Provider: check.Provider{Name: "interval", Aliases: []string{"i"}}}
 	l := New([]*record.Builtin{family, plain}, []*record.Probe{probe})
 
-	for _, name := range []string{"argN", "arg0", "arg7", "arg255"} {
+	for _, name := range []string{"arg0", "arg7", "arg255"} {
 		if l.Func(name) == nil || l.Builtin(name) != family {
 			t.Errorf("%s: not found", name)
 		}
 	}
-	for _, name := range []string{"arg", "arg256", "arg00", "arg1x", "Plain", "args", ""} {
+	if l.Builtin("argN") != family {
+		t.Error("argN: not found")
+	}
+	// The family's name is for people; in a script it has no number.
+	for _, name := range []string{"argN", internal + "argN", "arg", "arg256", "arg00", "arg1x", "Plain", "args", ""} {
 		if l.Func(name) != nil {
 			t.Errorf("%q: found", name)
 		}
