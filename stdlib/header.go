@@ -6,13 +6,14 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"sonde/lang/arch"
 	"sonde/stdlib/builtin"
 )
 
 // headers give the constants of C headers that are about the functions of the
 // library: what they name, and what these can be compared with. Other headers are
 // about types, which come from the kernel.
-var headers = map[string]func() map[string]int64{
+var headers = map[string]func(a *arch.Arch) map[string]int64{
 	"errno.h":  errors,
 	"signal.h": signals,
 
@@ -24,7 +25,7 @@ var headers = map[string]func() map[string]int64{
 var folders = []string{"linux/", "sys/", "asm/", "asm-generic/", "bits/"}
 
 // Header implements check.Library.
-func (l *Library) Header(name string) map[string]int64 {
+func (l *Library) Header(name string, a *arch.Arch) map[string]int64 {
 	constants := headers[name]
 	for _, folder := range folders {
 		if rest, ok := strings.CutPrefix(name, folder); ok && constants == nil {
@@ -34,7 +35,7 @@ func (l *Library) Header(name string) map[string]int64 {
 	if constants == nil {
 		return nil
 	}
-	return constants()
+	return constants(a)
 }
 
 // maxErrno is the kernel's MAX_ERRNO, and maxSignal its _NSIG.
@@ -43,7 +44,7 @@ const (
 	maxSignal = 64
 )
 
-func errors() map[string]int64 {
+func errors(*arch.Arch) map[string]int64 {
 	values := map[string]int64{}
 	for n := range syscall.Errno(maxErrno) {
 		if name := unix.ErrnoName(n); name != "" {
@@ -54,7 +55,7 @@ func errors() map[string]int64 {
 	return values
 }
 
-func signals() map[string]int64 {
+func signals(*arch.Arch) map[string]int64 {
 	values := map[string]int64{}
 	for n := range syscall.Signal(maxSignal + 1) {
 		if name := unix.SignalName(n); name != "" {

@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"sonde/lang/arch"
 )
 
 // layers says what the packages below a path may import of the project; the first
@@ -19,6 +21,7 @@ import (
 // passes through.
 var layers = []struct{ path, may string }{
 	{"lang/source", ""},
+	{"lang/arch", ""},
 	{"lang/feature", ""},
 	{"lang/config", "lang/source"},
 	{"lang/ast", "lang/source"},
@@ -123,6 +126,29 @@ func TestNoVocabularyInLayers(t *testing.T) {
 			for _, s := range literals(t, path) {
 				if names[s.text] && !isOrdinary(filepath.ToSlash(strings.TrimPrefix(path, "../")), s.text) {
 					t.Errorf("%s: %q is a name of the vocabulary", s.at, s.text)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestProcessorsInOnePlace checks that no other package knows a processor by name:
+// what depends on it is a field of its record.
+func TestProcessorsInOnePlace(t *testing.T) {
+	records := filepath.Join("..", "lang", "arch")
+	for _, dir := range []string{"cmd", "lang", "codegen", "runtime", "stdlib"} {
+		err := filepath.WalkDir(filepath.Join("..", dir), func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") ||
+				filepath.Dir(path) == records || strings.Contains(path, "test"+string(filepath.Separator)) {
+				return err
+			}
+			for _, s := range literals(t, path) {
+				if slices.Contains(arch.Names(), s.text) {
+					t.Errorf("%s: %q is a processor: see package arch", s.at, s.text)
 				}
 			}
 			return nil

@@ -69,10 +69,10 @@ func (c *checker) define() *definitions {
 			pieces = append(pieces, piece)
 		}
 	}
+	defined := c.host.Arch().Macros
 	// The kernel's types take time to load; most scripts have no C text.
-	var defined []string
 	if len(pieces) > 0 && c.host.BTF() != nil {
-		defined = []string{haveBTF}
+		defined = append(slices.Clip(defined), haveBTF)
 	}
 	d := &definitions{
 		Definitions: cdef.New(elsewhere{c}, defined...),
@@ -95,14 +95,14 @@ func (c *checker) define() *definitions {
 		c.errorf(pieces[len(pieces)-1], InvalidDefinition, "%s", err)
 	}
 	for _, name := range c.opt.Includes {
-		if header := c.lib.Header(name); header != nil {
+		if header := c.lib.Header(name, c.host.Arch()); header != nil {
 			maps.Copy(d.headers, header)
 			continue
 		}
 		c.report(source.Warningf(source.Span{}, InvalidDefinition, "%s is not included: no C headers are read", name))
 	}
 	for _, inc := range d.Includes {
-		if header := c.lib.Header(strings.Trim(inc.Name, `<>"`)); header != nil {
+		if header := c.lib.Header(strings.Trim(inc.Name, `<>"`), c.host.Arch()); header != nil {
 			maps.Copy(d.headers, header)
 			continue
 		}

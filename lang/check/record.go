@@ -1,6 +1,7 @@
 package check
 
 import (
+	"sonde/lang/arch"
 	"sonde/lang/ast"
 	"sonde/lang/config"
 	"sonde/lang/feature"
@@ -21,7 +22,7 @@ type Library interface {
 	Type(name string) types.Type
 	// Header gives the integer constants that a C header defines, by name; nil for
 	// a header it does not know.
-	Header(name string) map[string]int64
+	Header(name string, a *arch.Arch) map[string]int64
 	// Source gives the text of the script library's file that defines the named
 	// function (written in the language itself), or "".
 	Source(name string) string
@@ -343,8 +344,8 @@ const (
 type Host interface {
 	BTF() types.BTF // nil: none
 	Features() feature.Set
-	// Arch is the GOARCH of the machine.
-	Arch() string
+	// Arch is the machine's processor.
+	Arch() *arch.Arch
 	NumCPU() int
 	// Tracepoints lists "category:event" names that match the glob in each part.
 	Tracepoints(category, event string) ([]string, error)

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"syscall"
 
+	"sonde/lang/arch"
 	"sonde/lang/check"
 	"sonde/lang/feature"
 	"sonde/lang/types"
@@ -95,7 +96,7 @@ func (h *Host) BTFError() error {
 func (h *Host) Features() feature.Set { return h.opt.Features }
 
 // Arch implements check.Host.
-func (h *Host) Arch() string { return runtime.GOARCH }
+func (h *Host) Arch() *arch.Arch { return arch.Of(runtime.GOARCH) }
 
 // NumCPU implements check.Host: as many as per-CPU maps have values for.
 func (h *Host) NumCPU() int {

@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"os"
 	"path"
-	"runtime"
 	"slices"
 	"strings"
 
@@ -33,17 +32,11 @@ func isLibrary(file, name string) bool {
 	return false
 }
 
-// triplets are the folders of Debian and its kin.
-var triplets = map[string]string{
-	"amd64": "x86_64-linux-gnu", "arm64": "aarch64-linux-gnu", "riscv64": "riscv64-linux-gnu",
-	"ppc64le": "powerpc64le-linux-gnu", "s390x": "s390x-linux-gnu", "loong64": "loongarch64-linux-gnu",
-}
-
 // library finds a library by the dynamic loader's cache, or in its default
 // folders.
 func (h *Host) library(name string, pid int) string {
 	raw, _ := os.ReadFile(proc.Path(h.opt.Root, pid, "/etc/ld.so.cache"))
-	for _, lib := range parseLoaderCache(raw, cacheFlags[runtime.GOARCH]) {
+	for _, lib := range parseLoaderCache(raw, h.Arch().Library) {
 		if isLibrary(lib.name, name) {
 			full := proc.Path(h.opt.Root, pid, lib.path)
 			if _, err := os.Stat(full); err == nil {
@@ -51,7 +44,7 @@ func (h *Host) library(name string, pid int) string {
 			}
 		}
 	}
-	triplet := triplets[runtime.GOARCH]
+	triplet := h.Arch().Triplet
 	for _, dir := range []string{"/lib/" + triplet, "/usr/lib/" + triplet, "/lib64", "/usr/lib64", "/lib", "/usr/lib", "/usr/local/lib"} {
 		full := proc.Path(h.opt.Root, pid, dir)
 		list, err := os.ReadDir(full)
@@ -70,13 +63,6 @@ func (h *Host) library(name string, pid int) string {
 // cachedLibrary is one line of what ldconfig -p shows.
 type cachedLibrary struct{ name, path string }
 
-// cacheFlags mark an entry of the loader's cache as one for this machine
-// (sysdeps/generic/ldconfig.h in glibc): the ABI in the high byte, the C library
-// in the low.
-var cacheFlags = map[string]uint32{
-	"amd64": 0x0303, "arm64": 0x0a03, "s390x": 0x0403, "ppc64le": 0x0503, "riscv64": 0x1003, "loong64": 0x1103,
-}
-
 // The magic words of the loader's cache, of the format before glibc 2.32 (which
 // holds the newer format behind it) and of the current one.
 const (
@@ -84,8 +70,8 @@ const (
 	newCache = "glibc-ld.so.cache1.1"
 )
 
-// parseLoaderCache reads /etc/ld.so.cache and lists the libraries whose flags are
-// those asked for (0: all); none when the file is not understood. Names sort
+// parseLoaderCache reads /etc/ld.so.cache and lists the libraries whose flags
+// (sysdeps/generic/ldconfig.h in glibc) are those asked for, 0 for all; none when the file is not understood. Names sort
 // higher versions first, as the loader prefers them.
 func parseLoaderCache(raw []byte, flags uint32) []cachedLibrary {
 	if bytes.HasPrefix(raw, []byte(oldCache)) && len(raw) >= 16 {

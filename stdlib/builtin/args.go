@@ -3,6 +3,7 @@ package builtin
 import (
 	"sonde/codegen/lower"
 	"sonde/codegen/ssa"
+	"sonde/lang/arch"
 	"sonde/lang/check"
 	"sonde/lang/source"
 	"sonde/lang/types"
@@ -57,6 +58,14 @@ var ArgN = &record.Builtin{
 				c.Checker.Report(source.Errorf(c.Node.Span(), "no-args", "%s has no arg%d", c.Context.Key, n)).
 					WithHint("its last argument is arg%d", have-1)
 				return nil
+			case c.Context.Regs:
+				a := c.Checker.Host().Arch()
+				if have := len(a.Args); n >= have {
+					c.Checker.Report(source.Errorf(c.Node.Span(), "no-args", "%s doesn't support arg%d: it passes %d arguments in registers", a.Name, n, have)).
+						WithHint("at the entry of a function, the next ones are on the stack: *(uint64 *)(reg(\"sp\") + %d) here",
+							a.StackArgs+int64(n-have)*arch.Word)
+					return nil
+				}
 			}
 			return c.Sig.Result
 		},
@@ -67,7 +76,8 @@ var ArgN = &record.Builtin{
 	}},
 	Doc: `An argument of the traced function by number, from arg0, as a 64-bit integer.
 The arguments come from the registers that the calling convention names: six on
-x86-64, eight on arm64. Cast them to say what they are.`,
+x86-64, eight on arm64. Cast them to say what they are. More arguments lie on the
+stack when the function is entered, from reg("sp") + 8 on x86-64 and reg("sp") on arm64.`,
 	Examples: []record.Example{{Script: `uprobe:libc:malloc { @ = hist(arg0); }`}},
 }
 

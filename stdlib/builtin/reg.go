@@ -1,6 +1,8 @@
 package builtin
 
 import (
+	"strings"
+
 	"sonde/codegen/lower"
 	"sonde/codegen/ssa"
 	"sonde/lang/check"
@@ -22,16 +24,13 @@ var Reg = &record.Builtin{
 				return nil
 			}
 			arch := c.Checker.Host().Arch()
-			reg := name
-			if !lower.HasReg(arch, reg) {
-				reg = programCounter[name]
-			}
-			if !lower.HasReg(arch, reg) {
+			if _, ok := arch.Offset(name); !ok {
 				c.Checker.Report(source.Errorf(c.Args[0].Span(), check.WrongArgument,
-					"'%s' is not a valid register on this architecture (%s)", name, arch)).WithHint("registers here: %s", lower.Regs(arch))
+					"'%s' is not a valid register on this architecture (%s)", name, arch.Name)).
+					WithHint("registers here: %s", strings.Join(arch.Registers, ", "))
 				return nil
 			}
-			c.Data = reg
+			c.Data = name
 			return c.Sig.Result
 		},
 		Ctx: func(p *check.Context) (bool, string) {
@@ -43,12 +42,9 @@ var Reg = &record.Builtin{
 		return b.Reg(c.Data.(string))
 	}},
 	Doc: `The value of a register at the probe, by its name in the kernel's struct pt_regs.
-Names depend on the architecture (ip, sp, ax on x86-64; pc, sp, r0 on arm64); ip
-and pc are the same everywhere.`,
+Names depend on the architecture (ip, sp, ax on x86-64; pc, sp, r0 to r30, fp and lr on
+arm64); ip and pc are the same everywhere.`,
 	Examples: []record.Example{
 		{Script: `uprobe:/bin/bash:readline { printf("%x\n", reg("sp")); }`},
 	},
 }
-
-// programCounter maps each of its names to the other.
-var programCounter = map[string]string{"pc": "ip", "ip": "pc"}

@@ -103,8 +103,22 @@ func readOffset(p *check.Point, text string, ret bool, form string) (symbol stri
 	return symbol, offset, d
 }
 
+// misplaced tells that no instruction begins at an address, or that far into a
+// function; nil when one may.
+func misplaced(p *check.Point, host check.Host, address uint64) *source.Diagnostic {
+	processor := host.Arch()
+	if address%processor.Instruction == 0 {
+		return nil
+	}
+	return bad(p, codeValue, "no instruction begins at %d", address).
+		WithHint("addresses of instructions are multiples of %d on %s", processor.Instruction, processor.Name)
+}
+
 func expandKernel(p *check.Point, host check.Host, opt *check.Options, ret bool) ([]check.Target, *source.Diagnostic) {
 	at := p.Data.(kernelTarget)
+	if d := misplaced(p, host, at.address+at.offset); d != nil {
+		return nil, d
+	}
 	name := p.Provider.Name + ":"
 	target := func(module, symbol string) check.Target {
 		full := symbol

@@ -5,13 +5,15 @@ import (
 	"fmt"
 	"strings"
 
+	"sonde/lang/arch"
 	"sonde/lang/types"
 	"sonde/lang/types/tracepoint"
 )
 
-// syscallArgs lists the arguments of the system calls (amd64, Linux 6.18) as the
-// kernel's trace events declare them: a line for each call, its name, a colon, and
-// the declarations, with semicolons between them.
+// syscallArgs lists the arguments of the system calls (Linux 6.18) as the kernel's
+// trace events declare them: a line for each call, its name, a colon, and the
+// declarations, with semicolons between them. A call that a processor declares
+// otherwise has a line NAME@GOARCH for it as well.
 //
 //go:embed syscalls.txt
 var syscallArgs string
@@ -34,10 +36,10 @@ const (
 // knownRecord describes an event's record without asking tracefs: system calls
 // from the list, others from the struct trace_event_raw_NAME that BTF holds for
 // events that have a class of their own. It returns nil when neither knows it.
-func knownRecord(category, event string, btf types.BTF) *types.Struct {
+func knownRecord(category, event string, processor *arch.Arch, btf types.BTF) *types.Struct {
 	if category == "syscalls" {
 		if call, ok := strings.CutPrefix(event, "sys_enter_"); ok {
-			if args, ok := syscallDecls(call); ok {
+			if args, ok := syscallDecls(call, processor); ok {
 				return syscallRecord(event, args, 0, btf)
 			}
 			return nil
@@ -66,14 +68,20 @@ func syscallRecord(event string, decls []string, signed int, btf types.BTF) *typ
 }
 
 // syscallDecls finds a call's line in the list.
-func syscallDecls(call string) ([]string, bool) {
+func syscallDecls(call string, processor *arch.Arch) (decls []string, ok bool) {
+	special := call + "@" + processor.Name
 	for line := range strings.Lines(syscallArgs) {
-		if name, decls, ok := strings.Cut(strings.TrimSpace(line), ":"); ok && name == call {
-			if decls == "" {
-				return nil, true
-			}
-			return strings.Split(strings.TrimSpace(decls), "; "), true
+		name, text, _ := strings.Cut(strings.TrimSpace(line), ":")
+		if name != call && name != special {
+			continue
+		}
+		ok, decls = true, nil
+		if text != "" {
+			decls = strings.Split(strings.TrimSpace(text), "; ")
+		}
+		if name == special {
+			break
 		}
 	}
-	return nil, false
+	return decls, ok
 }

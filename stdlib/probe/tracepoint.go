@@ -117,7 +117,7 @@ func tracepointContext(t *check.Target, host check.Host) (*check.Context, *sourc
 		ctx.Args = args
 		return ctx, nil
 	}
-	if args := knownRecord(at.Category, at.Event, host.BTF()); args != nil {
+	if args := knownRecord(at.Category, at.Event, host.Arch(), host.BTF()); args != nil {
 		ctx.Args = args
 	}
 	return ctx, nil

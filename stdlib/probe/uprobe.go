@@ -82,6 +82,9 @@ func parseUser(p *check.Point, ret bool, forms []string) *source.Diagnostic {
 
 func expandUser(p *check.Point, host check.Host, opt *check.Options, ret bool) ([]check.Target, *source.Diagnostic) {
 	at := p.Data.(userTarget)
+	if d := misplaced(p, host, at.address+at.offset); d != nil {
+		return nil, d
+	}
 	if opt.Offline {
 		return oneUser(p, plan.Uprobe{Path: at.binary, Symbol: at.symbol, Offset: at.offset + at.address, Return: ret}), nil
 	}

@@ -37,26 +37,6 @@ kernel's memory.`,
 	},
 }
 
-// breakpoints is what the processors of an architecture can watch.
-var breakpoints = map[string]struct {
-	// modes are the letters that may stand together, sorted.
-	modes []string
-	// fits tells whether memory can be watched, and rule how it must lie.
-	fits func(address, length uint64) bool
-	rule string
-}{
-	"amd64": {
-		[]string{"rw", "w", "x"},
-		func(address, length uint64) bool { return address%length == 0 },
-		"the address must be a multiple of the length",
-	},
-	"arm64": {
-		[]string{"r", "rw", "w", "x"},
-		func(address, length uint64) bool { return address%8+length <= 8 },
-		"all bytes must lie in one word of 8 bytes whose address is a multiple of 8",
-	},
-}
-
 // breakpointTypes are the kernel's bits for the modes: HW_BREAKPOINT_R, W and X.
 var breakpointTypes = map[byte]uint32{
 	'r': 1,
@@ -102,17 +82,25 @@ func parseWatchpoint(p *check.Point) *source.Diagnostic {
 
 func expandWatchpoint(p *check.Point, host check.Host, opt *check.Options) ([]check.Target, *source.Diagnostic) {
 	w := p.Data.(watched)
-	can, ok := breakpoints[host.Arch()]
+	can := host.Arch().Breakpoints
 	switch {
-	case !ok:
+	case can == nil:
 		return nil, bad(p, codeHost, "watchpoints not supported").
-			WithHint("there is no known way to set them on %s", host.Arch())
-	case !slices.Contains(can.modes, w.mode):
+			WithHint("there is no known way to set them on %s", host.Arch().Name)
+	case !slices.Contains(can.Modes, w.mode):
 		return nil, bad(p, codeValue, "invalid watchpoint mode: %s", w.mode).
-			WithHint("supported modes: %s", strings.Join(can.modes, ","))
-	case w.mode != "x" && !can.fits(w.at.Address, w.at.Length):
-		return nil, bad(p, codeValue, "%d bytes at %#x can not be watched", w.at.Length, w.at.Address).
-			WithHint("%s", can.rule)
+			WithHint("supported modes: %s", strings.Join(can.Modes, ","))
+	case w.mode != "x" && !can.Fits(w.at.Address, w.at.Length):
+		d := bad(p, codeValue, "%d bytes at %#x can not be watched", w.at.Length, w.at.Address)
+		if can.Field == 0 {
+			return nil, d.WithHint("the address must be a multiple of the length")
+		}
+		return nil, d.WithHint("all bytes must lie in one field of %d bytes whose address is a multiple of %d", can.Field, can.Field)
+	}
+	if w.mode == "x" {
+		if d := misplaced(p, host, w.at.Address); d != nil {
+			return nil, d
+		}
 	}
 	for _, c := range []byte(w.mode) {
 		w.at.Type |= breakpointTypes[c]

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"sonde/lang/arch"
 	"sonde/lang/ast"
 	"sonde/lang/check"
 	"sonde/lang/feature"
@@ -67,7 +68,7 @@ func (l *Library) Type(name string) types.Type {
 }
 
 // Header implements check.Library.
-func (l *Library) Header(name string) map[string]int64 {
+func (l *Library) Header(name string, _ *arch.Arch) map[string]int64 {
 	if name == "errno.h" {
 		return map[string]int64{"EPERM": 1}
 	}

@@ -17,6 +17,7 @@ import (
 
 	"golang.org/x/tools/txtar"
 
+	"sonde/lang/arch"
 	"sonde/lang/check"
 	"sonde/lang/feature"
 	"sonde/lang/types"
@@ -98,7 +99,7 @@ func (h *Host) BTF() types.BTF { return h.Types }
 func (h *Host) Features() feature.Set { return h.Set }
 
 // Arch implements check.Host.
-func (h *Host) Arch() string { return h.Machine }
+func (h *Host) Arch() *arch.Arch { return arch.Of(h.Machine) }
 
 // NumCPU implements check.Host.
 func (h *Host) NumCPU() int { return h.CPUs }
