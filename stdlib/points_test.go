@@ -25,6 +25,10 @@ func TestAttachPoints(t *testing.T) {
 		{"amd64", "iter:task { print(ctx.fd); }", "fd"},
 		{"amd64", `iter:task:list { printf("%.2s", ctx.task.comm); }`, "the kernel has to format this"},
 
+		{"amd64", "uprobe:/usr/bin/bash:0x401010 { }", ""},
+		{"amd64", "uprobe:/usr/lib/libc.so.6:readahead { }", "No matches for uprobe /usr/lib/libc.so.6:readahead."},
+		{"amd64", "uprobe:*:readline { }", ""},
+
 		{"amd64", "watchpoint:0x10000000:8:rw { }", ""},
 		{"amd64", "w:268435456:4:wr { unwatch(268435456); }", ""},
 		{"amd64", "w:16:1:x { unwatch(\"text\"); }", "unwatch"},

@@ -18,7 +18,7 @@ import (
 // listPattern lists what matches -l's pattern: probes, or the definition of a
 // struct, union or enum.
 func listPattern(a *arguments) int {
-	l := newLister(os.Stdout, newHost(a), a.verbose)
+	l := newLister(os.Stdout, newHost(a), a.verbose, a.pid)
 	defer l.out.Flush()
 	search := a.search
 	if search == "" {
@@ -43,10 +43,11 @@ type lister struct {
 	out     *bufio.Writer
 	host    check.Host
 	verbose bool
+	pid     int // whose probes to list, 0 for any
 }
 
-func newLister(w io.Writer, host check.Host, verbose bool) *lister {
-	return &lister{out: bufio.NewWriter(w), host: host, verbose: verbose}
+func newLister(w io.Writer, host check.Host, verbose bool, pid int) *lister {
+	return &lister{out: bufio.NewWriter(w), host: host, verbose: verbose, pid: pid}
 }
 
 func (l *lister) list(pattern string) error {
@@ -121,7 +122,7 @@ func (l *lister) provider(p *record.Probe, rest string, hasParts bool) error {
 	if hasParts && rest != "" {
 		parts = strings.Split(rest, ":")
 	}
-	names, err := p.List(l.host, parts)
+	names, err := p.List(l.host, parts, l.pid)
 	if err != nil {
 		return err
 	}
@@ -150,7 +151,7 @@ func (l *lister) script(p *check.Program) {
 			parts := strings.Split(name, ":")[1:]
 			if last := len(parts) - 1; last > 0 && isNumber(parts[last]) && record.List != nil {
 				parts[last] = ""
-				if names, err := record.List(l.host, parts); err == nil && len(names) == 1 {
+				if names, err := record.List(l.host, parts, l.pid); err == nil && len(names) == 1 {
 					name = names[0]
 				}
 			}

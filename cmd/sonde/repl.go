@@ -45,7 +45,7 @@ func interactive(a *arguments) int {
 		Color:    colored(),
 		Describe: describe,
 		List: func(w io.Writer, pattern string) error {
-			l := newLister(w, h, false)
+			l := newLister(w, h, false, a.pid)
 			defer l.out.Flush()
 			return l.list(pattern)
 		},

@@ -91,7 +91,7 @@ func (t *tool) stages() (int, error) {
 		return 1, err
 	}
 	if t.args.list {
-		l := newLister(os.Stdout, t.host, t.args.verbose)
+		l := newLister(os.Stdout, t.host, t.args.verbose, t.args.pid)
 		l.script(program)
 		return 0, l.out.Flush()
 	}
@@ -186,7 +186,7 @@ func (t *tool) check(script *ast.Script) (*check.Program, error) {
 func (t *tool) filter(p *check.Program) bool {
 	for _, in := range p.Instances {
 		in.Targets = slices.DeleteFunc(in.Targets, func(target check.Target) bool {
-			return !t.args.filter.MatchString(target.Name)
+			return !target.Point.Provider.Edge && !t.args.filter.MatchString(target.Name)
 		})
 	}
 	p.Instances = slices.DeleteFunc(p.Instances, func(in *check.Instance) bool { return len(in.Targets) == 0 })

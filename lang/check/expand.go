@@ -27,9 +27,9 @@ func (c *checker) expand() {
 		var targets []Target
 		broken := false
 		for _, ap := range probe.Points {
-			p := c.point(ap)
+			p, ok := c.point(ap)
 			if p == nil {
-				broken = true
+				broken = broken || !ok
 				continue
 			}
 			switch {
@@ -73,35 +73,45 @@ func (c *checker) limits(total int, over *ast.AttachPoint) {
 	}
 }
 
-// point reads an attach point.
-func (c *checker) point(ap *ast.AttachPoint) *Point {
+// point reads an attach point. There is none when it is wrong, or left out as the
+// setting missing_probes allows: it is then ok.
+func (c *checker) point(ap *ast.AttachPoint) (p *Point, ok bool) {
 	parts, why := c.split(ap.Text)
 	if why != "" {
 		c.errorf(ap, InvalidProbe, "%s", why)
-		return nil
+		return nil, false
 	}
 	pr := c.lib.Provider(parts[0])
 	if pr == nil {
 		d := c.errorf(ap, InvalidProbe, "Invalid probe type: %s", parts[0])
 		suggest(d, parts[0], c.lib.Names("provider"))
-		return nil
+		return nil, false
 	}
-	for _, need := range pr.Needs {
-		// Offline the script may be meant for another machine.
-		if !c.opt.Offline && !c.host.Features().Has(need) {
-			c.errorf(ap, MissingFeature, "Missing required kernel feature: %s", need.Name).
-				WithHint("%s probes need %s, which Linux has from %s on%s", pr.Name, need.What, need.Since, c.noBTF())
-			return nil
-		}
-	}
-	p := &Point{Node: ap, Provider: pr, Parts: parts[1:]}
+	p = &Point{Node: ap, Provider: pr, Parts: parts[1:]}
 	if d := pr.Parse(p); d != nil {
 		c.place(d, ap)
 		if d.Severity == source.Error {
-			return nil
+			return nil, false
 		}
 	}
-	return p
+	for _, need := range pr.Needs {
+		// Offline the script may be meant for another machine.
+		if c.opt.Offline || c.host.Features().Has(need) {
+			continue
+		}
+		msg := "Missing required kernel feature: " + need.Name
+		switch c.cfg.MissingProbes {
+		case "ignore":
+		case "warn":
+			c.warnf(ap, MissingFeature, "%s. Skipping.", msg)
+		default:
+			c.errorf(ap, MissingFeature, "%s", msg).
+				WithHint("%s probes need %s, which Linux has from %s on%s", pr.Name, need.What, need.Since, c.noBTF())
+			return nil, false
+		}
+		return nil, true
+	}
+	return p, true
 }
 
 // place reports what a provider said, at the attach point unless it knew better.
@@ -118,6 +128,9 @@ func (c *checker) place(d *source.Diagnostic, ap *ast.AttachPoint) {
 // split cuts an attach point at its colons, takes quotes away and fills in
 // positional parameters.
 func (c *checker) split(text string) (parts []string, why string) {
+	if n, err := strconv.Atoi(strings.TrimPrefix(text, "$")); err == nil && n > 0 && text[0] == '$' {
+		text, _ = c.paramText(n) // all of it, colons included
+	}
 	var part strings.Builder
 	quoted := false
 	for i := 0; i < len(text); i++ {

@@ -359,7 +359,8 @@ type Host interface {
 	// KernelSymbol finds an address by name, 0 for none.
 	KernelSymbol(name string) (uint64, error)
 	// Binaries resolves what the user wrote for a binary or library (a path, a
-	// bare name by PATH, a library by the loader's cache, a glob) to paths.
+	// bare name by PATH, a library by the loader's cache, a glob) to paths. "*" is
+	// all that the process runs code of, or with pid 0 any process.
 	Binaries(name string, pid int) ([]string, error)
 	// BinarySymbols lists function symbols of an ELF file.
 	BinarySymbols(path string) ([]BinarySymbol, error)

@@ -21,6 +21,9 @@ func (h *Host) Binaries(name string, pid int) ([]string, error) {
 	if pid > 0 && !h.Process(pid) {
 		return nil, fmt.Errorf("there is no process %d", pid)
 	}
+	if name == anything {
+		return h.inUse(pid)
+	}
 	if !literal(name) {
 		return h.glob(name, pid)
 	}
@@ -79,6 +82,9 @@ func (h *Host) glob(pattern string, pid int) ([]string, error) {
 		}
 		for _, f := range found {
 			if isELF(f) {
+				if strings.HasPrefix(p, "./") {
+					f = "./" + f // the list is for people, who have written it so
+				}
 				list = append(list, f)
 			}
 		}

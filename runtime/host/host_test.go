@@ -261,6 +261,19 @@ func TestBinariesOfProcess(t *testing.T) {
 			t.Errorf("%s is %v, %v, want %s", name, m.strip(got), err, want)
 		}
 	}
+	m.write("proc/9/maps", "00400000-00401000 r-xp 00000000 fd:01 5    /bin/tool\n7f0000000000-7f0000001000 r--p 00000000 fd:01 6    /etc/data\n")
+	m.write("bin/tool", string(library.Bytes()))
+	if err := os.Symlink(m.root, filepath.Join(m.root, "proc/9/root")); err != nil {
+		t.Fatal(err)
+	}
+	for pid, want := range map[int]string{
+		7: "[/proc/7/root/app/lib/libssl.so.3]", 9: "[/proc/9/root/bin/tool]",
+		0: "[/proc/7/root/app/lib/libssl.so.3 /proc/9/root/bin/tool]",
+	} {
+		if got, err := h.Binaries("*", pid); err != nil || fmt.Sprint(m.strip(got)) != want {
+			t.Errorf("what %d runs is %v, %v, want %s", pid, m.strip(got), err, want)
+		}
+	}
 	if _, err := h.Binaries("ssl", 8); err == nil || !strings.Contains(err.Error(), "no process 8") {
 		t.Error(err)
 	}

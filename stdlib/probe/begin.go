@@ -56,8 +56,8 @@ func tracerContext(t *check.Target, _ check.Host) (*check.Context, *source.Diagn
 
 // listOnly lists names that need no asking. A pattern without parts asks for all
 // of the provider.
-func listOnly(names ...string) func(check.Host, []string) ([]string, error) {
-	return func(_ check.Host, parts []string) ([]string, error) {
+func listOnly(names ...string) func(check.Host, []string, int) ([]string, error) {
+	return func(_ check.Host, parts []string, _ int) ([]string, error) {
 		var found []string
 		for _, n := range names {
 			if len(parts) == 0 || match(joined(parts), n) || match(joined(parts), tail(n)) {

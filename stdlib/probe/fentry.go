@@ -52,7 +52,9 @@ func trampoline(name string, aliases []string, exit bool, doc string, examples .
 			// The kernel attaches all programs that are bound by BTF in one way.
 			return plan.RawTracepoint{Name: t.Func}, nil
 		},
-		List:     func(host check.Host, parts []string) ([]string, error) { return listTrampolines(host, name, parts) },
+		List: func(host check.Host, parts []string, _ int) ([]string, error) {
+			return listTrampolines(host, name, parts)
+		},
 		Syntax:   forms,
 		Doc:      doc,
 		Examples: examples,

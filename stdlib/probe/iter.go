@@ -24,7 +24,7 @@ var Iter = &record.Probe{
 		Unfiltered: true, // the kernel chooses the process's objects
 	},
 	Attach: mechanism,
-	List: func(host check.Host, parts []string) ([]string, error) {
+	List: func(host check.Host, parts []string, _ int) ([]string, error) {
 		var found []string
 		for _, name := range iterators(host) {
 			if len(parts) == 0 || match(parts[0], name) {

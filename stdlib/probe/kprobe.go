@@ -54,8 +54,10 @@ func kernelFunction(name, alias string, ret bool, doc string, examples ...record
 			Needs:  []*feature.Feature{feature.Kprobes},
 			Cookie: feature.AttachCookie,
 		},
-		Attach:   mechanism,
-		List:     func(host check.Host, parts []string) ([]string, error) { return listFunctions(host, name, parts) },
+		Attach: mechanism,
+		List: func(host check.Host, parts []string, _ int) ([]string, error) {
+			return listFunctions(host, name, parts)
+		},
 		Syntax:   forms,
 		Doc:      doc,
 		Examples: examples,

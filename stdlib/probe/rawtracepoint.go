@@ -25,7 +25,7 @@ var RawTracepoint = &record.Probe{
 	Attach: func(t *check.Target, _ *check.Context) (plan.Mechanism, error) {
 		return plan.RawTracepoint{Name: t.Data.(rawTarget).event}, nil
 	},
-	List: func(host check.Host, parts []string) ([]string, error) {
+	List: func(host check.Host, parts []string, _ int) ([]string, error) {
 		module, event := rawParts(parts)
 		names, err := host.RawTracepoints(event)
 		var found []string
@@ -68,9 +68,6 @@ func rawParts(parts []string) (module, event string) {
 
 func expandRawTracepoint(p *check.Point, host check.Host, opt *check.Options) ([]check.Target, *source.Diagnostic) {
 	module, event := rawParts(p.Parts)
-	if module == "*" {
-		module = kernelModule
-	}
 	names, alone := []string{event}, true
 	if isGlob(event) {
 		found, err := host.RawTracepoints(event)
@@ -81,15 +78,33 @@ func expandRawTracepoint(p *check.Point, host check.Host, opt *check.Options) ([
 			return nil, bad(p, codeHost, "can not list raw tracepoints: %v", err)
 		}
 	}
-	targets := make([]check.Target, len(names))
-	for i, name := range names {
-		targets[i] = check.Target{
-			Point: p,
-			Name:  "rawtracepoint:" + module + ":" + name,
-			Data:  rawTarget{event: name, alone: alone},
+	var targets []check.Target
+	for _, name := range names {
+		home, known := rawHome(host, name)
+		if !match(module, home) || !known && !opt.Offline {
+			continue
 		}
+		targets = append(targets, check.Target{
+			Point: p,
+			Name:  "rawtracepoint:" + home + ":" + name,
+			Data:  rawTarget{event: name, alone: alone},
+		})
 	}
 	return targets, nil
+}
+
+// rawHome gives the module that an event is in, and whether there is such an event.
+// Without BTF everything may be, and is said to be missing BTF later.
+func rawHome(host check.Host, event string) (module string, known bool) {
+	btf := host.BTF()
+	if btf == nil {
+		return kernelModule, true
+	}
+	fn, ok := btf.RawTracepoint(event)
+	if !ok || fn.Module == "" {
+		return kernelModule, ok
+	}
+	return fn.Module, true
 }
 
 func rawTracepointContext(t *check.Target, host check.Host) (*check.Context, *source.Diagnostic) {
@@ -115,7 +130,7 @@ func rawTracepointContext(t *check.Target, host check.Host) (*check.Context, *so
 	ctx.Args = argsStruct(t.Name, fn.Params)
 	if at.alone && host.Features().Has(feature.TracingBTF) {
 		ctx.Program, ctx.Bound = check.ProgTracingBTF, true
-		ctx.BindTo, ctx.BindID = at.event, fn.ID
+		ctx.BindTo, ctx.BindID, ctx.BindModule = at.event, fn.ID, fn.Module
 	}
 	return ctx, nil
 }

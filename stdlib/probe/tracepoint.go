@@ -35,7 +35,7 @@ var Tracepoint = &record.Probe{
 		Cookie: feature.AttachCookie,
 	},
 	Attach: mechanism,
-	List: func(host check.Host, parts []string) ([]string, error) {
+	List: func(host check.Host, parts []string, _ int) ([]string, error) {
 		category, event := "*", "*"
 		switch len(parts) {
 		case 0:

@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"slices"
 	"strconv"
 
 	"sonde/codegen/plan"
@@ -48,8 +49,10 @@ func user(name, alias string, ret bool, doc string, examples ...record.Example) 
 			},
 			Cookie: feature.AttachCookie,
 		},
-		Attach:   mechanism,
-		List:     func(host check.Host, parts []string) ([]string, error) { return listUser(host, name, parts) },
+		Attach: mechanism,
+		List: func(host check.Host, parts []string, pid int) ([]string, error) {
+			return listUser(host, name, parts, pid)
+		},
 		Syntax:   forms,
 		Doc:      doc,
 		Examples: examples,
@@ -94,7 +97,7 @@ func expandUser(p *check.Point, host check.Host, opt *check.Options, ret bool) (
 	}
 	var targets []check.Target
 	for _, path := range paths {
-		found, d := userTargets(p, host, path, at)
+		found, d := userTargets(p, host, opt, path, at)
 		if d != nil && len(paths) == 1 {
 			return nil, d
 		}
@@ -113,12 +116,16 @@ func oneUser(p *check.Point, m plan.Uprobe) []check.Target {
 }
 
 // userTargets finds the places in one file.
-func userTargets(p *check.Point, host check.Host, path string, at userTarget) ([]check.Target, *source.Diagnostic) {
+func userTargets(p *check.Point, host check.Host, opt *check.Options, path string, at userTarget) ([]check.Target, *source.Diagnostic) {
 	name := p.Provider.Name + ":" + path + ":"
 	if at.symbol == "" {
 		offset, err := host.BinaryOffset(path, at.address)
 		if err != nil {
 			return nil, bad(p, codeTarget, "%v", err)
+		}
+		if !opt.Unsafe && !inFunction(host, path, at.address) {
+			return nil, bad(p, codeTarget, "Could not resolve address: %s:%#x", path, at.address).
+				WithHint("it lies in no function that the file names; what is no instruction's first byte must not be probed: --unsafe does it nevertheless")
 		}
 		return []check.Target{{
 			Point: p, Name: name + p.Parts[1],
@@ -152,6 +159,14 @@ func userTargets(p *check.Point, host check.Host, path string, at userTarget) ([
 	return targets, nil
 }
 
+// inFunction tells whether an address lies in a function that the file's symbols tell of.
+func inFunction(host check.Host, path string, address uint64) bool {
+	symbols, err := host.BinarySymbols(path)
+	return err == nil && slices.ContainsFunc(symbols, func(s check.BinarySymbol) bool {
+		return s.Func && s.Address <= address && (address-s.Address < s.Size || address == s.Address)
+	})
+}
+
 func userContext(t *check.Target, ret bool) *check.Context {
 	ctx := &check.Context{
 		// Nothing in it depends on the function, so all targets are alike.
@@ -171,21 +186,27 @@ func userContext(t *check.Target, ret bool) *check.Context {
 	return ctx
 }
 
-func listUser(host check.Host, provider string, parts []string) ([]string, error) {
-	if len(parts) == 0 || parts[0] == "*" {
-		return nil, nil // listing every binary of the machine helps nobody
+func listUser(host check.Host, provider string, parts []string, pid int) ([]string, error) {
+	binary, glob := "*", "*"
+	if len(parts) > 0 {
+		binary = parts[0]
 	}
-	glob := "*"
 	if len(parts) > 1 {
 		glob = parts[1]
 	}
-	paths, err := host.Binaries(parts[0], 0)
+	if binary == "*" && glob == "*" && pid == 0 {
+		return nil, nil // listing every function of the machine helps nobody
+	}
+	paths, err := host.Binaries(binary, pid)
 	if err != nil {
 		return nil, err
 	}
 	var found []string
 	for _, path := range paths {
 		symbols, err := host.BinarySymbols(path)
+		if err != nil && len(paths) > 1 {
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -44,8 +44,8 @@ type Probe struct {
 	// Attach chooses how a target is attached to.
 	Attach func(t *check.Target, ctx *check.Context) (plan.Mechanism, error)
 	// List lists what can be probed, for -l: names that match the parts of the
-	// pattern.
-	List func(host check.Host, parts []string) ([]string, error)
+	// pattern; with a pid what of it concerns that process (-p).
+	List func(host check.Host, parts []string, pid int) ([]string, error)
 	// Syntax shows the forms of an attach point.
 	Syntax   []string
 	Doc      string

@@ -158,7 +158,7 @@ func (e *Engine) probeNames(word string) []string {
 	key := p.Name + ":" + known
 	names, ok := e.lists[key]
 	if !ok {
-		names, _ = p.List(e.opt.Host, strings.Split(known+"*", ":")) // no list, no completion
+		names, _ = p.List(e.opt.Host, strings.Split(known+"*", ":"), e.opt.Check.PID) // no list, no completion
 		e.lists[key] = names
 	}
 	var out []string

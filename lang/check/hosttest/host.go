@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -164,6 +165,9 @@ func (h *Host) KernelSymbol(name string) (uint64, error) { return h.Kallsyms[nam
 func (h *Host) Binaries(name string, _ int) ([]string, error) {
 	if p, ok := h.Names[name]; ok {
 		name = p
+	}
+	if name == "*" {
+		return slices.Sorted(maps.Keys(h.Files)), nil
 	}
 	list, err := matching(name, keys(h.Files))
 	if err == nil && len(list) == 0 && !strings.ContainsAny(name, "*?[") {
