@@ -23,13 +23,17 @@ import (
 
 var update = flag.Bool("update", false, "rewrite golden files")
 
-// withSessions adds to a machine's types what sessions need.
-type withSessions struct{ types.BTF }
+// moreFunctions adds to a machine's types what sessions need, and functions enough for a
+// wide wildcard: wide_a, wide_b, ….
+type moreFunctions struct{ types.BTF }
 
 // Func implements types.BTF.
-func (w withSessions) Func(module, name string) (*types.Func, bool) {
-	if name == "bpf_session_is_return" {
+func (w moreFunctions) Func(module, name string) (*types.Func, bool) {
+	switch {
+	case name == "bpf_session_is_return":
 		return &types.Func{Name: name, ID: 9100}, true
+	case strings.HasPrefix(name, "wide_"):
+		return &types.Func{Name: name, Module: "vmlinux", ID: 9200 + uint32(name[len("wide_")]), Result: types.Int32}, true
 	}
 	return w.BTF.Func(module, name)
 }
@@ -72,7 +76,10 @@ func TestMechanisms(t *testing.T) {
 func mechanisms(t *testing.T, name, text, arch string) string {
 	t.Helper()
 	host := hosttest.New()
-	host.Machine, host.Types = arch, withSessions{host.Types}
+	host.Machine, host.Types = arch, moreFunctions{host.Types}
+	for c := 'a'; c <= 'p'; c++ {
+		host.Funcs = append(host.Funcs, "vmlinux:wide_"+string(c))
+	}
 	first, _, _ := strings.Cut(text, "\n")
 	var v feature.Version
 	if _, err := fmt.Sscanf(first, "// %d.%d", &v.Major, &v.Minor); err != nil {

@@ -416,6 +416,9 @@ func (s *Session) Wait() (int, error) {
 	return s.code, s.err
 }
 
+// Cost is what attaching and detaching took; it is known when Wait has returned.
+func (s *Session) Cost() attach.Cost { return s.attached.Cost() }
+
 // Done is closed when the session has ended.
 func (s *Session) Done() <-chan struct{} { return s.done }
 

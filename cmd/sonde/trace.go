@@ -74,7 +74,11 @@ func (t *tool) trace(p *plan.Plan) (int, error) {
 		return 1, err
 	}
 	started <- session
-	return session.Wait()
+	code, err := session.Wait()
+	if t.args.verbose {
+		fmt.Fprintf(os.Stderr, "%s\n", session.Cost())
+	}
+	return code, err
 }
 
 // echo is how long a further interrupt counts as the same one: timeout(1) and

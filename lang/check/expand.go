@@ -247,10 +247,14 @@ func (c *checker) instances(probe *ast.Probe, targets []Target, broken bool) {
 	}
 	known := map[group]*body{}
 	contexts := map[[2]string]*Context{}
+	wide := c.wide(targets, u)
 	for i := range targets {
 		t := targets[i]
 		pr := t.Point.Provider
-		ctx := c.context(&t, contexts, u)
+		ctx := wide[pr]
+		if ctx == nil {
+			ctx = c.context(&t, contexts, u)
+		}
 		if ctx == nil {
 			continue
 		}
@@ -268,6 +272,38 @@ func (c *checker) instances(probe *ast.Probe, targets []Target, broken bool) {
 		}
 		known[g] = c.body(probe, ctx, []Target{t}, u)
 	}
+}
+
+// wideFrom is how many targets are too many for a program each: to attach one that is
+// bound to a function takes a kernel some ten milliseconds.
+const wideFrom = 16
+
+// wide gives, by provider, the contexts in which one program serves many targets.
+func (c *checker) wide(targets []Target, u uses) map[*Provider]*Context {
+	if len(targets) < wideFrom || u.perTarget || u.state || u.frames {
+		return nil
+	}
+	wide := map[*Provider]*Context{}
+	byProvider := map[*Provider][]Target{}
+	for _, t := range targets {
+		pr := t.Point.Provider
+		byProvider[pr] = append(byProvider[pr], t)
+	}
+	for pr, list := range byProvider {
+		if pr.Wide == nil || len(list) < wideFrom {
+			continue
+		}
+		ctx := pr.Wide(list, c.host)
+		if ctx != nil && !slices.ContainsFunc(u.funcs, func(f *Func) bool { return f.Ctx != nil && !works(f, ctx) }) {
+			wide[pr] = ctx
+		}
+	}
+	return wide
+}
+
+func works(f *Func, ctx *Context) bool {
+	ok, _ := f.Ctx(ctx)
+	return ok
 }
 
 // context asks for a target's context, or takes that of a target before that is
@@ -309,8 +345,11 @@ func (c *checker) body(probe *ast.Probe, ctx *Context, targets []Target, u uses)
 	return b
 }
 
-// uses tells how a body depends on the target that runs it.
-type uses struct{ perTarget, named, state bool }
+// uses tells how a body depends on the target that runs it, and what it calls.
+type uses struct {
+	perTarget, named, state, frames bool
+	funcs                           []*Func
+}
 
 // usesOf looks for builtins whose value depends on the target, through macros
 // and library functions too.
@@ -341,6 +380,8 @@ func (c *checker) usesOf(probe *ast.Probe) uses {
 				u.perTarget = u.perTarget || f.PerTarget
 				u.named = u.named || f.Named
 				u.state = u.state || f.State
+				u.frames = u.frames || f.Frames
+				u.funcs = append(u.funcs, f)
 			}
 			return true
 		})

@@ -79,6 +79,9 @@ type Func struct {
 	// finds (reg, ctx, stacks), and those on how it is attached to: a cheaper
 	// mechanism that shows others is then no choice.
 	State bool
+	// Frames: the value is the kernel's stack as the probe finds it, whose first frames
+	// depend on the kind of program that looks.
+	Frames bool
 	// Ctx says which probe contexts it works in; nil: all. The string completes
 	// "X can not be used here: …".
 	Ctx func(p *Context) (ok bool, why string)
@@ -212,6 +215,11 @@ type Provider struct {
 	// equal group then share the context of the first. nil: every target is asked
 	// for its context.
 	Group func(t *Target) string
+	// Wide gives a context in which one program serves all the targets, where Context
+	// binds a program to each; nil: there is none on this machine. It is asked when
+	// there are many targets, and taken for bodies that can not tell the difference:
+	// they use nothing that is PerTarget, State or Frames. nil: never.
+	Wide  func(targets []Target, host Host) *Context
 	Needs []*feature.Feature
 	// Cookie is the feature by which a program shared by several targets learns
 	// which one ran it; nil: there is no way, and each target of a body that asks

@@ -13,6 +13,7 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/cilium/ebpf"
 
@@ -50,6 +51,7 @@ type Set struct {
 	others  map[int]func() (int, error)
 	instead map[*plan.Attach]int
 	tried   atomic.Int64
+	cost    Cost
 	// missed counts runs left out by program, as far as gates saw it.
 	missed   map[int]uint64
 	failures source.List
@@ -89,6 +91,7 @@ const atOnce = 4
 // a diagnostic for each that failed; the others stand. When ctx is done, it makes no
 // more.
 func (s *Set) Attach(ctx context.Context) source.List {
+	begin := time.Now()
 	s.openGates()
 	jobs := s.jobs(ctx)
 	queue := make(chan func(), len(jobs))
@@ -105,6 +108,7 @@ func (s *Set) Attach(ctx context.Context) source.List {
 		})
 	}
 	wg.Wait()
+	s.cost.Attach, s.cost.Links = time.Since(begin), len(s.held.stops)+len(s.held.gated)
 	// What is behind gates is only ever closed, and without waiting.
 	s.held.putAway()
 	return s.sorted()

@@ -77,7 +77,7 @@ func (s *Set) breakpointThreads(a *plan.Attach, e sys.PerfEvent, pid int) error 
 
 // watch sets one watchpoint.
 func (s *Set) watch(a *plan.Attach, e *sys.PerfEvent, first bool) error {
-	event, err := sys.OpenPerfEvent(e)
+	event, err := s.open(e)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package attach
 import (
 	"slices"
 	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -21,6 +22,7 @@ const closers = 128
 func (s *Set) Detach() {
 	s.detach.Lock()
 	defer s.detach.Unlock()
+	begin := time.Now()
 	h := s.take()
 	if h.shut() {
 		sys.Quiesce()
@@ -29,6 +31,9 @@ func (s *Set) Detach() {
 	s.countMissed(h.gates)
 	// No program hangs on these any more. What closing them waits for concerns nobody.
 	h.drop(append(h.gated, h.events...))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.cost.Detach += time.Since(begin)
 }
 
 // Abandon leaves the detaching to the kernel and returns at once, for a process that

@@ -43,7 +43,7 @@ func (s *Set) kprobe(a *plan.Attach, how plan.Kprobe) error {
 	if how.Return {
 		e.Config |= returnProbe
 	}
-	event, err := sys.OpenPerfEvent(&e)
+	event, err := s.open(&e)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/cilium/ebpf"
 	"golang.org/x/sys/unix"
@@ -108,7 +109,9 @@ func (s *Set) linkKernelMulti(list []*plan.Attach) error {
 	if !cookies {
 		k.Cookies = nil
 	}
+	begin := time.Now()
 	link, err := sys.LinkKprobes(s.prog(list[0]), &k)
+	s.inKernel(begin)
 	if err != nil {
 		return err
 	}

@@ -2,12 +2,19 @@ package attach
 
 import (
 	"errors"
+	"time"
 
 	"golang.org/x/sys/unix"
 
 	"sonde/codegen/plan"
 	"sonde/runtime/sys"
 )
+
+// open opens a perf event.
+func (s *Set) open(e *sys.PerfEvent) (int, error) {
+	defer s.inKernel(time.Now())
+	return sys.OpenPerfEvent(e)
+}
 
 // run makes a program run at a perf event's occurrences, and keeps both. On failure
 // the event is closed.
@@ -41,6 +48,7 @@ func (s *Set) link(a *plan.Attach, g *gate, event int) (int, error) {
 	if g != nil {
 		prog = g.prog
 	}
+	defer s.inKernel(time.Now())
 	link, err := sys.LinkPerfEvent(prog, event, a.Cookie)
 	switch {
 	case err == nil:
@@ -76,7 +84,7 @@ func (s *Set) perfEvent(a *plan.Attach, how plan.PerfEvent) error {
 		cpus = cpus[:1]
 	}
 	for i, cpu := range cpus {
-		event, err := sys.OpenPerfEvent(&sys.PerfEvent{
+		event, err := s.open(&sys.PerfEvent{
 			Type: how.Type, Config: how.Config, Sample: how.Period, Freq: how.Freq, PID: pid, CPU: cpu,
 		})
 		if errors.Is(err, unix.ENODEV) && i > 0 {

@@ -1,6 +1,8 @@
 package attach
 
 import (
+	"time"
+
 	"github.com/cilium/ebpf"
 
 	"sonde/codegen/plan"
@@ -14,7 +16,9 @@ func (s *Set) rawTracepoint(a *plan.Attach, how plan.RawTracepoint) error {
 	if s.plan.Programs[a.Program].Type == ebpf.Tracing {
 		name = ""
 	}
+	begin := time.Now()
 	link, err := sys.OpenRawTracepoint(s.prog(a), name, a.Cookie)
+	s.inKernel(begin)
 	if err != nil {
 		return err
 	}

@@ -30,7 +30,7 @@ func (s *Set) tracepoint(a *plan.Attach, how plan.PerfTracepoint) error {
 	if err != nil {
 		return err
 	}
-	event, err := sys.OpenPerfEvent(&sys.PerfEvent{Type: unix.PERF_TYPE_TRACEPOINT, Config: id, Sample: 1, PID: -1, CPU: cpu})
+	event, err := s.open(&sys.PerfEvent{Type: unix.PERF_TYPE_TRACEPOINT, Config: id, Sample: 1, PID: -1, CPU: cpu})
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"slices"
+	"time"
 
 	"github.com/cilium/ebpf"
 
@@ -38,7 +39,7 @@ func (s *Set) uprobe(a *plan.Attach, how plan.Uprobe) error {
 			return err
 		}
 	}
-	event, err := sys.OpenPerfEvent(&e)
+	event, err := s.open(&e)
 	if err != nil {
 		return err
 	}
@@ -111,7 +112,9 @@ func (s *Set) linkMulti(g *multi, list []*plan.Attach) error {
 	if !counters {
 		u.RefCounters = nil
 	}
+	begin := time.Now()
 	link, err := sys.LinkUprobes(s.prog(list[0]), &u)
+	s.inKernel(begin)
 	if err != nil {
 		return err
 	}

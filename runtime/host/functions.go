@@ -1,7 +1,8 @@
 package host
 
 import (
-	"bufio"
+	"bytes"
+	"io"
 	"os"
 	"path"
 	"slices"
@@ -9,8 +10,55 @@ import (
 )
 
 // Functions implements check.Host. The list is the kernel's own of what its
-// function tracer can hook, some 60,000 lines.
+// function tracer can hook, some 60,000 lines. To write them takes the kernel by far
+// longer than all that is done with them here, so they are read once.
 func (h *Host) Functions(module, glob string) ([]string, error) {
+	all, err := h.traceable()
+	if err != nil {
+		return nil, err
+	}
+	if module == "" {
+		module = "*"
+	}
+	for _, pattern := range []string{glob, module} {
+		if _, err := path.Match(pattern, ""); err != nil {
+			return nil, badPattern(pattern, err)
+		}
+	}
+	prefix := []byte(fixedPart(glob))
+	whole := len(prefix)+1 == len(glob) && glob[len(prefix)] == '*'
+	var list []string
+	for line := range bytes.Lines(all) {
+		if !bytes.HasPrefix(line, prefix) {
+			continue
+		}
+		fn, mod := parseFunction(line)
+		if len(fn) == 0 {
+			continue
+		}
+		if !whole {
+			if ok, _ := path.Match(glob, string(fn)); !ok { // an error was seen before
+				continue
+			}
+		}
+		if ok, _ := path.Match(module, mod); ok {
+			list = append(list, mod+":"+string(fn))
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list), nil
+}
+
+// fixedPart is what all matches of a glob begin with.
+func fixedPart(glob string) string {
+	if i := strings.IndexAny(glob, `*?[\\`); i >= 0 {
+		return glob[:i]
+	}
+	return glob
+}
+
+// readTraceable reads the list of functions.
+func (h *Host) readTraceable() ([]byte, error) {
 	name := h.opt.TraceableFunctions
 	if name == "" {
 		dir, err := h.tracing()
@@ -24,50 +72,29 @@ func (h *Host) Functions(module, glob string) ([]string, error) {
 		return nil, notPermitted(err, name, readTracefs)
 	}
 	defer f.Close()
-	if module == "" {
-		module = "*"
-	}
-	var list []string
-	lines := bufio.NewScanner(f)
-	for lines.Scan() {
-		fn, mod := parseFunction(lines.Text())
-		if fn == "" {
-			continue
-		}
-		ok, err := path.Match(glob, fn)
-		if err != nil {
-			return nil, badPattern(glob, err)
-		}
-		if !ok {
-			continue
-		}
-		if ok, err = path.Match(module, mod); err != nil {
-			return nil, badPattern(module, err)
-		}
-		if ok {
-			list = append(list, mod+":"+fn)
-		}
-	}
-	if err := lines.Err(); err != nil {
+	all := bytes.NewBuffer(make([]byte, 0, typicalList))
+	if _, err := io.Copy(all, f); err != nil {
 		return nil, notPermitted(err, name, readTracefs)
 	}
-	slices.Sort(list)
-	return slices.Compact(list), nil
+	return all.Bytes(), nil
 }
+
+// typicalList is room for the usual list of functions, bytes.
+const typicalList = 2 << 20
 
 // parseFunction reads "name [module]". Names with a dot (parts that the compiler
 // split off) and the invalid ones that the kernel lists are left out.
-func parseFunction(line string) (fn, module string) {
-	fn, rest, _ := strings.Cut(line, " ")
-	if f, r, ok := strings.Cut(fn, "\t"); ok {
-		fn, rest = f, r
+func parseFunction(line []byte) (fn []byte, module string) {
+	line = bytes.TrimSpace(line)
+	fn, module = line, "vmlinux"
+	if i := bytes.IndexAny(line, " \t"); i >= 0 {
+		fn = line[:i]
+		if m := bytes.Trim(line[i:], " \t[]"); len(m) > 0 {
+			module = string(m)
+		}
 	}
-	if strings.HasPrefix(fn, "__ftrace_invalid_address__") || strings.Contains(fn, ".") {
-		return "", ""
-	}
-	module = "vmlinux"
-	if m := strings.Trim(strings.TrimSpace(rest), "[]"); m != "" {
-		module = m
+	if bytes.HasPrefix(fn, []byte("__ftrace_invalid_address__")) || bytes.IndexByte(fn, '.') >= 0 {
+		return nil, ""
 	}
 	return fn, module
 }

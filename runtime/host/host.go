@@ -45,6 +45,8 @@ type Host struct {
 	btf     func() (types.BTF, error)
 	tracing func() (string, error)
 	kernel  func() (*sym.Kernel, error)
+	// traceable is the kernel's list of functions, as text.
+	traceable func() ([]byte, error)
 
 	mu      sync.Mutex
 	formats map[string]formatResult
@@ -69,6 +71,7 @@ func New(opt Options) *Host {
 		h.opt.Features = probe.New(h.BTF, opt.Without)
 	}
 	h.tracing = sync.OnceValues(h.findTracing)
+	h.traceable = sync.OnceValues(h.readTraceable)
 	h.kernel = sync.OnceValues(func() (*sym.Kernel, error) { return sym.LoadKernel(h.at("proc/kallsyms")) })
 	return h
 }

@@ -44,9 +44,10 @@ sonde -lv shows their names and types for a probe; print(args) prints them all.`
 // ArgN is one argument by number.
 var ArgN = &record.Builtin{
 	Func: check.Func{
-		Name:  "argN",
-		Shape: check.Value,
-		Sigs:  []check.Sig{{Result: types.Int64}},
+		Name:      "argN",
+		Shape:     check.Value,
+		PerTarget: true,
+		Sigs:      []check.Sig{{Result: types.Int64}},
 		Check: func(c *check.Call) types.Type {
 			n := c.Data.(int)
 			switch have := c.Context.NumArgs; {

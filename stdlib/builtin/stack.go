@@ -64,6 +64,7 @@ func stackTrace(name string, user bool, doc string, examples ...record.Example) 
 			},
 			Check:   func(c *check.Call) types.Type { return checkStack(c, user) },
 			MustUse: true,
+			Frames:  !user,
 		},
 		Lowering: lower.Lowering{Into: func(b *lower.Builder, c *check.Call, dst lower.Place) {
 			lowerStack(b, c, c.Type.(stackType), dst)

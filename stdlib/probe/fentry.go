@@ -46,9 +46,15 @@ func trampoline(name string, aliases []string, exit bool, doc string, examples .
 			Context: func(t *check.Target, host check.Host) (*check.Context, *source.Diagnostic) {
 				return trampolineContext(t, host, exit)
 			},
+			Wide:  wideTrampoline,
 			Needs: []*feature.Feature{feature.Fentry},
+			// Programs that are bound to a function know which; of the wide ones, the links tell.
+			Cookie: feature.KprobeMulti,
 		},
-		Attach: func(t *check.Target, _ *check.Context) (plan.Mechanism, error) {
+		Attach: func(t *check.Target, ctx *check.Context) (plan.Mechanism, error) {
+			if at := t.Data.(kernelTarget); !ctx.Bound {
+				return plan.Kprobe{Module: at.module, Symbol: at.symbol, Return: exit}, nil
+			}
 			// The kernel attaches all programs that are bound by BTF in one way.
 			return plan.RawTracepoint{Name: t.Func}, nil
 		},
@@ -184,6 +190,26 @@ func trampolineContext(t *check.Target, host check.Host, exit bool) (*check.Cont
 		}
 	}
 	return ctx, nil
+}
+
+// wideTrampoline is the context of one program on the entry, or return, of many
+// functions. Such a program is not bound to them, and sees neither arguments nor
+// results. One link attaches it, where each trampoline would take the kernel longer
+// than that.
+func wideTrampoline(targets []check.Target, host check.Host) *check.Context {
+	if !host.Features().Has(feature.KprobeMulti) {
+		return nil
+	}
+	symbols := map[string]bool{}
+	for i := range targets {
+		t := &targets[i]
+		if symbols[t.Func] { // such links go by name
+			return nil
+		}
+		symbols[t.Func] = true
+	}
+	pr := targets[0].Point.Provider
+	return &check.Context{Key: pr.Name, Provider: pr, Program: check.ProgKprobe, Layout: check.ArgsNone, Space: types.Kernel}
 }
 
 // paramStruct makes the struct behind args from parameters, which know their slots.
