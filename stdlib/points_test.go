@@ -8,6 +8,7 @@ import (
 	"sonde/lang/check/hosttest"
 	"sonde/lang/parse"
 	"sonde/lang/source"
+	"sonde/lang/types"
 )
 
 // Attach points that are wrong, and what is said about them; "" for those that are right.
@@ -46,13 +47,42 @@ func TestAttachPoints(t *testing.T) {
 		{"arm64", "w:18:4:w { }", ""},
 		{"arm64", "w:22:4:w { }", "4 bytes at 0x16 can not be watched"},
 		{"riscv64", "w:16:8:w { }", "watchpoints not supported"},
+
+		{"amd64", "fentry:bpf:filter { print(args.skb.len); }", ""},
+		{"amd64", "fentry:bpf:7:filter { print(args.skb.len); }", ""},
+		{"amd64", "fentry:bpf:*:* { print(probe); }", ""},
+		{"amd64", "fexit:bpf:7:part { print(retval); print(args.n); }", ""},
+		{"amd64", "fentry:bpf { }", "the 'bpf' variant of this probe requires a bpf program name and optional bpf program id"},
+		{"amd64", "fentry:bpf:7:part:more { }", "takes one to three arguments, not four"},
+		{"amd64", "fentry:vmlinux:vfs_read:more { }", "Only the 'bpf' variant of this probe supports 4 arguments"},
+		{"amd64", "fentry:bpf:seven:filter { }", "bpf program id must be a number or '*'"},
+		{"amd64", "fentry:bpf:7: { }", "fentry/fexit should specify a function"},
+		{"amd64", "fentry:bpf:8:filter { }", "there is no BPF program 8"},
+		{"amd64", "fentry:bpf:7:nothing { }", "No matches for fentry bpf:7:nothing"},
+		{"amd64", "fentry:bpf:old { }", "fentry can not be attached to BPF program 9 (old): it has no type information (BTF)"},
+		{"amd64", "fentry:bpf:7:part { print(args.skb); }", "skb"},
 	} {
 		host := hosttest.New()
 		host.Machine = test.arch
+		host.Loaded = loaded(host)
 		got := messages(test.script, host)
 		if test.want == "" && got != "" || !strings.Contains(got, test.want) {
 			t.Errorf("%s, %s: %q, want %q", test.arch, test.script, got, test.want)
 		}
+	}
+}
+
+// loaded are BPF programs: one that filters packets with a function of its own, and one that
+// tells nothing about itself.
+func loaded(host *hosttest.Host) []check.BPFProgram {
+	context := types.NewStruct("struct", "__sk_buff", 8, nil)
+	pointer := types.Pointer{Elem: context, Space: types.Kernel}
+	return []check.BPFProgram{
+		{ID: 7, Name: "filter", Funcs: []*types.Func{
+			{Name: "filter", ID: 3, Params: []types.Field{{Name: "skb", Type: pointer}}, Result: types.Int32},
+			{Name: "part", ID: 5, Params: []types.Field{{Name: "n", Type: types.Int32}}, Result: types.Int32},
+		}},
+		{ID: 9, Name: "old"},
 	}
 }
 

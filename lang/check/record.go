@@ -364,6 +364,9 @@ type Host interface {
 	RawTracepoints(glob string) ([]string, error)
 	// Functions lists traceable kernel functions "module:name" that match.
 	Functions(module, glob string) ([]string, error)
+	// Programs lists the BPF programs that are loaded, oldest first, or the one with
+	// the id (0: all).
+	Programs(id uint32) ([]BPFProgram, error)
 	// KernelSymbol finds an address by name, 0 for none.
 	KernelSymbol(name string) (uint64, error)
 	// Binaries resolves what the user wrote for a binary or library (a path, a
@@ -381,6 +384,16 @@ type Host interface {
 	PIDNamespace() (dev, inode uint64, initial bool)
 	// CgroupID gives the id of a cgroup v2 directory.
 	CgroupID(path string) (uint64, error)
+}
+
+// BPFProgram is a BPF program in the kernel.
+type BPFProgram struct {
+	ID uint32
+	// Name is as the kernel has it: at most 15 bytes.
+	Name string
+	// Funcs are its functions, the entry first, by its own type information; none
+	// when it has no such information.
+	Funcs []*types.Func
 }
 
 // BinarySymbol is a symbol of an ELF file. Offset is within the file, bytes;

@@ -20,6 +20,12 @@ import (
 // counter is a program that counts its runs in an array, and that array.
 func counter(t *testing.T, kind ebpf.ProgramType) (prog *ebpf.Program, runs func() uint64) {
 	t.Helper()
+	return counterFor(t, kind, ebpf.AttachNone)
+}
+
+// counterFor is a counter to be attached as said.
+func counterFor(t *testing.T, kind ebpf.ProgramType, as ebpf.AttachType) (prog *ebpf.Program, runs func() uint64) {
+	t.Helper()
 	if os.Geteuid() != 0 {
 		t.Skip("loads BPF programs: needs root")
 	}
@@ -27,7 +33,7 @@ func counter(t *testing.T, kind ebpf.ProgramType) (prog *ebpf.Program, runs func
 	if err != nil {
 		t.Fatal(err)
 	}
-	prog, err = ebpf.NewProgram(&ebpf.ProgramSpec{Type: kind, License: "GPL", Instructions: asm.Instructions{
+	prog, err = ebpf.NewProgram(&ebpf.ProgramSpec{Type: kind, AttachType: as, License: "GPL", Instructions: asm.Instructions{
 		asm.FnGetCurrentPidTgid.Call(),
 		asm.RSh.Imm(asm.R0, 32),
 		asm.JNE.Imm(asm.R0, int32(os.Getpid()), "out"),

@@ -2,6 +2,7 @@ package probe
 
 import (
 	"cmp"
+	"strings"
 
 	"sonde/codegen/plan"
 	"sonde/lang/check"
@@ -14,7 +15,9 @@ import (
 // Fentry attaches to the entry of the kernel's functions by trampoline.
 var Fentry = trampoline("fentry", []string{"f", "kfunc"}, false, `Runs when a function of the kernel is entered, at the lowest cost there is.
 args holds the arguments with their types, from BTF: args.file. A module may be named
-first, and wildcards may stand in both parts.`,
+first, and wildcards may stand in both parts. bpf in its place means the functions of
+BPF programs that run already, of all or of the one with an id (sonde -l
+'fentry:bpf:*' lists them); their contexts have the types that the kernel sees.`,
 	record.Example{Script: `fentry:vfs_read { @[comm] = sum(args.count); }`})
 
 // Fexit attaches to the return of the kernel's functions by trampoline.
@@ -23,14 +26,20 @@ args holds the arguments and retval the result, with their types.`,
 	record.Example{Script: `fexit:vfs_read /retval > 0/ { @[comm] = sum(retval); }`})
 
 func trampoline(name string, aliases []string, exit bool, doc string, examples ...record.Example) *record.Probe {
-	forms := []string{name + ":function", name + ":module:function"}
+	forms := []string{name + ":function", name + ":module:function", name + ":bpf[:id]:function"}
 	return &record.Probe{
 		Provider: check.Provider{
 			Name:    name,
 			Aliases: aliases,
 			Parse: func(p *check.Point) *source.Diagnostic {
-				if d := wantParts(p, 1, 2, forms...); d != nil {
+				if d := wantParts(p, 1, 3, forms...); d != nil {
 					return d
+				}
+				if p.Parts[0] == programModule {
+					return parseProgram(p, forms)
+				}
+				if len(p.Parts) == 3 {
+					return bad(p, codeParts, "Only the 'bpf' variant of this probe supports 4 arguments").WithHint("write %s", strings.Join(forms, " or "))
 				}
 				at := kernelTarget{symbol: p.Parts[len(p.Parts)-1]}
 				if len(p.Parts) == 2 {
@@ -52,7 +61,8 @@ func trampoline(name string, aliases []string, exit bool, doc string, examples .
 			Cookie: feature.KprobeMulti,
 		},
 		Attach: func(t *check.Target, ctx *check.Context) (plan.Mechanism, error) {
-			if at := t.Data.(kernelTarget); !ctx.Bound {
+			if !ctx.Bound {
+				at := t.Data.(kernelTarget)
 				return plan.Kprobe{Module: at.module, Symbol: at.symbol, Return: exit}, nil
 			}
 			// The kernel attaches all programs that are bound by BTF in one way.
@@ -68,6 +78,9 @@ func trampoline(name string, aliases []string, exit bool, doc string, examples .
 }
 
 func expandTrampoline(p *check.Point, host check.Host, opt *check.Options) ([]check.Target, *source.Diagnostic) {
+	if _, ok := p.Data.(programTarget); ok {
+		return expandProgram(p, host, opt)
+	}
 	at := p.Data.(kernelTarget)
 	target := func(module, symbol string) check.Target {
 		full := symbol
@@ -159,6 +172,9 @@ func slots(fn *types.Func) int {
 // trampolineContext binds the program to the function: its arguments lie in slots
 // as BTF says.
 func trampolineContext(t *check.Target, host check.Host, exit bool) (*check.Context, *source.Diagnostic) {
+	if _, ok := t.Data.(programFunction); ok {
+		return programContext(t, host, exit), nil
+	}
 	at := t.Data.(kernelTarget)
 	btf := host.BTF()
 	if btf == nil {
@@ -170,18 +186,24 @@ func trampolineContext(t *check.Target, host check.Host, exit bool) (*check.Cont
 		return nil, bad(t.Point, codeTarget, "No matches for %s %s", t.Point.Provider.Name, at.symbol).
 			WithHint("BTF has no such function: the compiler may have inlined it; sonde -l '%s:*' lists what there is", t.Point.Provider.Name)
 	}
+	ctx := boundContext(t, fn, fn.Params, exit)
+	if at.module != kernelModule {
+		ctx.BindModule = fn.Module
+	}
+	return ctx, nil
+}
+
+// boundContext is that of a program bound to a function.
+func boundContext(t *check.Target, fn *types.Func, params []types.Field, exit bool) *check.Context {
 	ctx := &check.Context{
 		Key:      t.Name,
 		Provider: t.Point.Provider,
 		Program:  check.ProgFentry,
-		Bound:    true, BindTo: at.symbol, BindID: fn.ID,
-		Args:    paramStruct(t.Name, fn.Params),
+		Bound:    true, BindTo: fn.Name, BindID: fn.ID,
+		Args:    paramStruct(t.Name, params),
 		Layout:  check.ArgsSlots,
 		NumArgs: slots(fn),
 		Space:   types.Kernel,
-	}
-	if at.module != kernelModule {
-		ctx.BindModule = fn.Module
 	}
 	if exit {
 		ctx.Program = check.ProgFexit
@@ -189,7 +211,7 @@ func trampolineContext(t *check.Target, host check.Host, exit bool) (*check.Cont
 			ctx.Retval = fn.Result
 		}
 	}
-	return ctx, nil
+	return ctx
 }
 
 // wideTrampoline is the context of one program on the entry, or return, of many
@@ -203,7 +225,7 @@ func wideTrampoline(targets []check.Target, host check.Host) *check.Context {
 	symbols := map[string]bool{}
 	for i := range targets {
 		t := &targets[i]
-		if symbols[t.Func] { // such links go by name
+		if _, ok := t.Data.(kernelTarget); !ok || symbols[t.Func] { // such links go by name
 			return nil
 		}
 		symbols[t.Func] = true
@@ -223,6 +245,9 @@ func paramStruct(name string, params []types.Field) *types.Struct {
 
 // listTrampolines lists the functions that programs can be bound to.
 func listTrampolines(host check.Host, provider string, parts []string) ([]string, error) {
+	if len(parts) > 0 && parts[0] == programModule {
+		return listPrograms(host, provider, parts[1:])
+	}
 	btf := host.BTF()
 	if btf == nil {
 		return nil, nil

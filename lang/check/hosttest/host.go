@@ -39,6 +39,7 @@ type Host struct {
 	RawTPs   []string
 	Funcs    []string // "module:name"
 	Kallsyms map[string]uint64
+	Loaded   []check.BPFProgram
 	// Files are the binaries by absolute path, Names what bare names stand for.
 	Files map[string][]check.BinarySymbol
 	Names map[string]string
@@ -156,6 +157,17 @@ func (h *Host) Functions(module, glob string) ([]string, error) {
 		module = "*"
 	}
 	return matching(module+":"+glob, h.Funcs)
+}
+
+// Programs implements check.Host.
+func (h *Host) Programs(id uint32) ([]check.BPFProgram, error) {
+	var list []check.BPFProgram
+	for _, p := range h.Loaded {
+		if id == 0 || id == p.ID {
+			list = append(list, p)
+		}
+	}
+	return list, nil
 }
 
 // KernelSymbol implements check.Host.

@@ -36,6 +36,8 @@ type Spec struct {
 	loaded  map[string]*blob // nil for those that could not be read
 	types   map[key]types.Type
 	nesting map[key]nesting
+	// foreign: the types are not the kernel's.
+	foreign bool
 }
 
 // key names a type: the object that holds it, and its id.
@@ -62,6 +64,16 @@ func New(raw []byte, modules Modules) (*Spec, error) {
 		types:   map[key]types.Type{},
 		nesting: map[key]nesting{},
 	}, nil
+}
+
+// Foreign makes a Spec of type information that is not the kernel's: that of a BPF
+// program. Its structs have no BTF id, by which the kernel would take them for its own.
+func Foreign(raw []byte) (*Spec, error) {
+	s, err := New(raw, nil)
+	if err == nil {
+		s.foreign = true
+	}
+	return s, err
 }
 
 // module gives a module's BTF, nil when there is none.

@@ -162,14 +162,7 @@ func (s *Spec) Func(module, name string) (fn *types.Func, ok bool) {
 		if id == 0 {
 			return false
 		}
-		r, _ := b.record(id)
-		fn = &types.Func{Name: name, Module: b.module, ID: id}
-		if fn.Params, ok = s.params(b, r.typeID(), 0); ok {
-			proto, _ := b.record(r.typeID())
-			fn.Result = s.resolve(b, proto.typeID())
-			n := proto.vlen()
-			fn.Variadic = n > 0 && proto.word(2*n-1) == 0
-		}
+		fn, ok = s.function(b, id)
 		return ok
 	}
 	if module == "" {
@@ -180,6 +173,29 @@ func (s *Spec) Func(module, name string) (fn *types.Func, ok bool) {
 	if !ok {
 		return nil, false
 	}
+	return fn, true
+}
+
+// FuncByID gives a function by its BTF id in the kernel proper, or the program.
+func (s *Spec) FuncByID(id uint32) (*types.Func, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.function(s.base, id)
+}
+
+func (s *Spec) function(b *blob, id uint32) (fn *types.Func, ok bool) {
+	r, ok := b.record(id)
+	if !ok || r.kind() != kindFunc {
+		return nil, false
+	}
+	fn = &types.Func{Name: r.name(), Module: b.module, ID: id}
+	if fn.Params, ok = s.params(b, r.typeID(), 0); !ok {
+		return nil, false
+	}
+	proto, _ := b.record(r.typeID())
+	fn.Result = s.resolve(b, proto.typeID())
+	n := proto.vlen()
+	fn.Variadic = n > 0 && proto.word(2*n-1) == 0
 	return fn, true
 }
 

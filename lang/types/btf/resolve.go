@@ -113,7 +113,7 @@ func (s *Spec) structure(k key, r record, alias string) *types.Struct {
 		defer s.mu.Unlock()
 		return s.fields(k, r)
 	})
-	if k.blob == s.base {
+	if k.blob == s.base && !s.foreign {
 		t.BTFID = k.id
 	}
 	return t
