@@ -27,9 +27,18 @@ import (
 	"sonde/stdlib"
 )
 
-// compile compiles a script for a machine; ok is false when the checker refused
-// it.
+// compile compiles a script for a machine; ok is false when it was refused.
 func compile(t *testing.T, name, text string, h check.Host, o codegen.Options) (p *plan.Plan, ok bool) {
+	t.Helper()
+	p, refusal := compileOr(t, name, text, h, o)
+	if refusal != "" {
+		t.Log(refusal)
+	}
+	return p, refusal == ""
+}
+
+// compileOr compiles a script for a machine, or says why it was refused.
+func compileOr(t *testing.T, name, text string, h check.Host, o codegen.Options) (p *plan.Plan, refusal string) {
 	t.Helper()
 	lib := stdlib.Default()
 	f := source.NewFile(name, text)
@@ -37,38 +46,36 @@ func compile(t *testing.T, name, text string, h check.Host, o codegen.Options) (
 		fn := lib.Func(n)
 		return fn != nil && fn.Shape == check.Value
 	}})
-	if diags.HasErrors() {
-		t.Logf("%s: %v", name, diags[0])
-		return nil, false
-	}
 	settings, err := config.Load(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	program, diags := check.Check(script, lib, h, &check.Options{Config: settings, Unsafe: true, Offline: true})
-	if diags.HasErrors() {
-		for _, d := range diags {
-			if d.Severity == source.Error {
-				t.Logf("%v", d)
-			}
+	var program *check.Program
+	if !diags.HasErrors() {
+		program, diags = check.Check(script, lib, h, &check.Options{Config: settings, Unsafe: true, Offline: true})
+	}
+	for _, d := range diags {
+		if d.Severity == source.Error {
+			refusal += d.Error() + "\n"
 		}
-		return nil, false
+	}
+	if refusal != "" {
+		return nil, refusal
 	}
 	o.File, o.Verify = f, true
 	p, err = codegen.Compile(program, lib, h, o)
 	var d *source.Diagnostic
 	if errors.As(err, &d) && (d.Code == "no-lowering" || d.Code == check.MissingFeature) {
-		t.Log(err)
-		return nil, false
+		return nil, err.Error()
 	}
 	var full *alloc.FrameError
 	if o.Plain && errors.As(err, &full) {
-		return nil, true // a place in memory for each value is too much for the stack
+		return nil, "" // a place in memory for each value is too much for the stack
 	}
 	if err != nil {
 		t.Fatalf("%s\n%v", text, err)
 	}
-	return p, true
+	return p, ""
 }
 
 var extra = flag.String("scripts", "", "a folder of further scripts (*.bt) that must load if they check")
@@ -121,9 +128,15 @@ func TestKernelAccepts(t *testing.T) {
 			}
 			for _, script := range slices.Sorted(maps.Keys(all)) {
 				t.Run(script, func(t *testing.T) {
-					p, ok := compile(t, script, all[script], h, codegen.Options{})
-					if !ok {
-						t.Skip("not a script for this machine")
+					p, refusal := compileOr(t, script, all[script], h, codegen.Options{})
+					if p == nil {
+						if version.Major == 0 {
+							featuretest.Refused(t, refusal)
+						}
+						if !strings.Contains(refusal, "Missing required kernel feature") {
+							t.Error(refusal)
+						}
+						t.Skipf("needs what this kernel or Linux %s lacks: %s", version, refusal)
 					}
 					verify(t, all[script], p)
 				})
@@ -143,9 +156,10 @@ func verify(t *testing.T, text string, p *plan.Plan) {
 			log = log[len(log)-n:]
 		}
 		t.Errorf("%s\n%v\n%s", text, err, log)
-	case err != nil && trampolines(p):
-		t.Skipf("this machine may not load what fentry and fexit need: %v", err)
 	case err != nil:
+		if trampolines(p) {
+			featuretest.Need(t, feature.Fentry)
+		}
 		t.Errorf("%s\n%v", text, err)
 	}
 }

@@ -3,7 +3,6 @@ package runtime
 import (
 	"context"
 	"encoding/binary"
-	"errors"
 	"os"
 	"slices"
 	"sync"
@@ -25,15 +24,7 @@ import (
 func needRoot(t testing.TB) {
 	t.Helper()
 	if os.Geteuid() != 0 {
-		t.Skip("loads BPF programs: needs root")
-	}
-}
-
-// needHelper skips tests of what a kernel does not have.
-func needHelper(t testing.TB, kind ebpf.ProgramType, fn asm.BuiltinFunc) {
-	t.Helper()
-	if err := features.HaveProgramHelper(kind, fn); errors.Is(err, ebpf.ErrNotSupported) {
-		t.Skipf("this kernel has no %s", fn)
+		t.Skip("needs root: loads BPF programs")
 	}
 }
 

@@ -16,6 +16,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"sonde/codegen/plan"
+	"sonde/lang/feature"
+	"sonde/runtime/feature/featuretest"
 )
 
 // traced is a function to probe.
@@ -98,9 +100,10 @@ func TestRawTracepoint(t *testing.T) {
 
 func TestBTFTracepoint(t *testing.T) {
 	needRoot(t)
+	featuretest.Need(t, feature.TracingBTF)
 	spec, err := btf.LoadKernelSpec()
 	if err != nil {
-		t.Skipf("this kernel has no BTF: %v", err)
+		t.Fatal(err)
 	}
 	var td *btf.Typedef
 	if err := spec.TypeByName("btf_trace_sys_enter", &td); err != nil {
@@ -259,7 +262,7 @@ func TestOneAfterAnother(t *testing.T) {
 // Cookies arrive. Kernel 5.15.
 func TestCookies(t *testing.T) {
 	needRoot(t)
-	needHelper(t, ebpf.TracePoint, asm.FnGetAttachCookie)
+	featuretest.Need(t, feature.AttachCookie)
 	path, offset := place(t, traced)
 	_, offset2 := place(t, tracedToo)
 	// A script may name a tracepoint more than once.
@@ -323,9 +326,7 @@ func TestManyTracepoints(t *testing.T) {
 // A kernel function's entry and return. Needs CONFIG_KPROBE_EVENTS.
 func TestKprobe(t *testing.T) {
 	needRoot(t)
-	if _, err := os.Stat("/sys/bus/event_source/devices/kprobe"); err != nil {
-		t.Skip("this kernel has no kprobes")
-	}
+	featuretest.Need(t, feature.Kprobes)
 	symbol := map[string]string{"amd64": "__x64_sys_getpgid", "arm64": "__arm64_sys_getpgid"}[goruntime.GOARCH]
 	p := newPlan()
 	add(p, ebpf.Kprobe, plan.Kprobe{Symbol: symbol}, ours(emit(0, 1))...)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"os"
-	"path/filepath"
 
 	"golang.org/x/sys/unix"
 
@@ -71,7 +70,7 @@ func info(a *arguments) int {
 			fmt.Printf("  %s: %s\n", l.name, yesNo(h.Features().Has(l.feature)))
 		}
 		if s.title == "Kernel features" {
-			fmt.Printf("  btf: %s\n  module btf: %s\n", yesNo(h.BTF() != nil), yesNo(moduleBTF()))
+			fmt.Printf("  btf: %s\n  module btf: %s\n", yesNo(h.BTF() != nil), yesNo(h.Features().Has(feature.ModuleBTF)))
 		}
 		fmt.Println()
 	}
@@ -79,12 +78,6 @@ func info(a *arguments) int {
 		fmt.Fprintln(os.Stderr, "WARNING: not root: what could not be tried is shown as no")
 	}
 	return 0
-}
-
-// moduleBTF tells whether the kernel shows types of any module.
-func moduleBTF() bool {
-	files, err := filepath.Glob("/sys/kernel/btf/*")
-	return err == nil && len(files) > 1
 }
 
 func text(field []byte) string {

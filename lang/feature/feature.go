@@ -82,6 +82,7 @@ var (
 	ProbeReadKernel  = known("probe_read_kernel", Version{5, 5}, "bpf_probe_read_kernel")
 	TracingBTF       = known("tp_btf", Version{5, 5}, "BTF-typed raw tracepoints")
 	CurrentTaskBTF   = known("get_current_task_btf", Version{5, 11}, "bpf_get_current_task_btf")
+	ModuleBTF        = known("module_btf", Version{5, 11}, "type information (BTF) of modules")
 	RdonlyCast       = known("rdonly_cast", Version{6, 2}, "bpf_rdonly_cast")
 	AttachCookie     = known("attach_cookie", Version{5, 15}, "attach cookies")
 	Loop             = known("loop", Version{5, 17}, "bpf_loop")

@@ -40,6 +40,7 @@ var tests = map[*feature.Feature]entry{
 	feature.LargeKeys:       {largeKeys, false},
 
 	feature.TracingBTF:   {hasBTF, true},
+	feature.ModuleBTF:    {moduleBTF, true},
 	feature.Iterators:    {function("bpf_iter_task"), true},
 	feature.RdonlyCast:   {function("bpf_rdonly_cast"), true},
 	feature.IterNum:      {function("bpf_iter_num_new"), true},
@@ -116,6 +117,28 @@ func hasBTF(k *Kernel) answer {
 		return no
 	}
 	return yes
+}
+
+// moduleBTF goes by the modules there are.
+func moduleBTF(k *Kernel) answer {
+	loaded, err := os.ReadDir("/sys/module")
+	if err != nil {
+		return unknown
+	}
+	shown, err := os.ReadDir("/sys/kernel/btf")
+	if err != nil {
+		return no
+	}
+	if len(shown) > 1 { // one is the kernel itself
+		return yes
+	}
+	for _, m := range loaded {
+		// What is built in has no such file.
+		if _, err := os.Stat("/sys/module/" + m.Name() + "/initstate"); err == nil {
+			return no
+		}
+	}
+	return unknown
 }
 
 // function tests for a function that programs may call or iterate with: the type

@@ -143,7 +143,7 @@ func TestNoTracefs(t *testing.T) {
 
 func TestNotPermitted(t *testing.T) {
 	if os.Geteuid() == 0 {
-		t.Skip("root may read everything")
+		t.Skip("needs an ordinary user: root may read everything")
 	}
 	m := newMachine(t)
 	m.events(tracingDirs[0], "sched:sched_switch")

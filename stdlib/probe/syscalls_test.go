@@ -40,7 +40,7 @@ func TestSyscallList(t *testing.T) {
 func TestSyscallsAgree(t *testing.T) {
 	featuretest.NeedRoot(t)
 	if listed := (feature.Version{Major: 6, Minor: 18}); featuretest.Version().Less(listed) {
-		t.Skipf("the list is that of Linux %s: older kernels declare some arguments otherwise", listed)
+		t.Skipf("needs Linux %s: older kernels declare some arguments otherwise than the list", listed)
 	}
 	h := host.New(host.Options{})
 	names, err := h.Tracepoints("syscalls", "*")

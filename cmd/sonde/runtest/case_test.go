@@ -26,6 +26,7 @@ type testCase struct {
 	args, words  []string
 	needs        []string
 	programs     []string
+	module       string
 	status       int
 	want         map[string]*txtar.File // by kind: txt, err
 }
@@ -107,6 +108,8 @@ func parseCase(name, script string) (*testCase, error) {
 			c.needs = words
 		case "program":
 			c.programs = words
+		case "module":
+			c.module = value
 		case "status":
 			if c.status, err = strconv.Atoi(value); err != nil {
 				return nil, err
@@ -147,6 +150,9 @@ func (c *testCase) run(t *testing.T) {
 		if _, err := exec.LookPath(name); err != nil {
 			t.Skipf("needs the program %s", name)
 		}
+	}
+	if _, err := os.Stat("/sys/module/" + c.module); c.module != "" && err != nil {
+		t.Skipf("needs the module %s", c.module)
 	}
 	tmp := t.TempDir()
 	values := []string{"$tmp", tmp, "$work", workDir}

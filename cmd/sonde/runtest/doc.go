@@ -13,6 +13,7 @@
 //	// example: FILE       the script is this one of examples/
 //	// needs: FEATURE...   what the kernel must offer (lang/feature)
 //	// program: NAME...    what must be installed
+//	// module: NAME        the module that the kernel must have loaded
 //	// status: N           the tool's exit status, 0 unless said
 //
 // In these and in the expected output $pid is the workload's process, $tmp an empty

@@ -93,6 +93,7 @@ var options = map[*feature.Feature][]string{
 	feature.FuncIP:        {"CONFIG_KPROBES"},
 	feature.Fentry:        {"CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS", functionTracer},
 	feature.TracingBTF:    {"CONFIG_DEBUG_INFO_BTF"},
+	feature.ModuleBTF:     {"CONFIG_DEBUG_INFO_BTF_MODULES"},
 	feature.RdonlyCast:    {"CONFIG_DEBUG_INFO_BTF"},
 	feature.UprobeMulti:   {"CONFIG_UPROBES"},
 	feature.Override:      {"CONFIG_BPF_KPROBE_OVERRIDE"},
