@@ -47,6 +47,7 @@ func image(t *testing.T, p *plan.Plan) string {
 // Compiling twice gives the same bytes; the order in which maps of the Go kind
 // happen to be walked must not show.
 func TestDeterministic(t *testing.T) {
+	featuretest.NeedTime(t)
 	for name, text := range scripts(t) {
 		var first string
 		for range 5 {

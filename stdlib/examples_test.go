@@ -9,6 +9,7 @@ import (
 	"sonde/lang/config"
 	"sonde/lang/parse"
 	"sonde/lang/source"
+	"sonde/runtime/feature/featuretest"
 	"sonde/stdlib/record"
 )
 
@@ -58,6 +59,7 @@ func compile(t *testing.T, l *Library, host check.Host, text string) {
 }
 
 func TestExamplesCompile(t *testing.T) {
+	featuretest.NeedTime(t)
 	l := Default()
 	examples(l, func(name string, e record.Example) {
 		t.Run(name, func(t *testing.T) { compile(t, l, hosttest.New(), e.Script) })

@@ -16,6 +16,7 @@ import (
 	"sonde/codegen/ssa/interp"
 	"sonde/codegen/ssa/ssagen"
 	"sonde/lang/feature"
+	"sonde/runtime/feature/featuretest"
 )
 
 // generated is how many programs to compare: SONDE_GENERATED, or this many.
@@ -113,6 +114,7 @@ func shrink(choices []byte, fails func([]byte) bool) []byte {
 }
 
 func TestGoldensAgree(t *testing.T) {
+	featuretest.NeedTime(t)
 	for _, g := range goldens(t) {
 		for isa := range bothISAs {
 			if err := agree(g.program(t), isa, testContext); err != nil {
@@ -123,6 +125,7 @@ func TestGoldensAgree(t *testing.T) {
 }
 
 func TestStressAgrees(t *testing.T) {
+	featuretest.NeedTime(t)
 	spills, frames := 0, int32(0)
 	for seed := range generated(t, 600) {
 		choices := randomChoices(uint64(seed))
@@ -145,6 +148,7 @@ func TestStressAgrees(t *testing.T) {
 // TestGeneratedAgree takes the optimiser's generator, before and after
 // optimisation.
 func TestGeneratedAgree(t *testing.T) {
+	featuretest.NeedTime(t)
 	for seed := range uint64(generated(t, 2000)) {
 		p := ssagen.Program(seed, ssagen.Options{})
 		if seed%2 == 1 {

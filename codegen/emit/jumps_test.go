@@ -9,6 +9,7 @@ import (
 	"sonde/codegen/emit/machine"
 	"sonde/codegen/ssa"
 	"sonde/codegen/ssa/interp"
+	"sonde/runtime/feature/featuretest"
 )
 
 // far builds a branch over 33,000 instructions.
@@ -34,6 +35,7 @@ func far() *ssa.Program {
 
 // TestFarJumps: the offset of a jump has 16 bits; instruction set 4 has longer ones.
 func TestFarJumps(t *testing.T) {
+	featuretest.NeedTime(t)
 	if _, _, err := compile(far(), alloc.Allocate, emit.Options{}); err == nil || !strings.Contains(err.Error(), "a jump over") {
 		t.Errorf("got %v", err)
 	}

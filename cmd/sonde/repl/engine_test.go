@@ -18,6 +18,7 @@ import (
 	"sonde/lang/check/hosttest"
 	"sonde/lang/config"
 	"sonde/runtime"
+	"sonde/runtime/feature/featuretest"
 	"sonde/runtime/host"
 	"sonde/runtime/services"
 	"sonde/stdlib"
@@ -58,7 +59,7 @@ func options(real bool) Options {
 // needsRoot skips a test that loads programs.
 func needsRoot(t *testing.T) {
 	if os.Geteuid() != 0 {
-		t.Skip("loading BPF programs needs root")
+		t.Skip("needs root: loads BPF programs")
 	}
 }
 
@@ -90,11 +91,14 @@ func TestEngine(t *testing.T) {
 			}
 			for i := range a.Files {
 				f := &a.Files[i]
-				got := play(t, options(root), string(f.Data))
-				if !*update && got != string(f.Data) {
-					t.Errorf("%s: got\n%s", f.Name, got)
-				}
-				f.Data = []byte(got)
+				t.Run(f.Name, func(t *testing.T) {
+					got := play(t, options(root), string(f.Data))
+					if !*update && got != string(f.Data) {
+						featuretest.Refused(t, got)
+						t.Errorf("got\n%s", got)
+					}
+					f.Data = []byte(got)
+				})
 			}
 			if *update {
 				if err := os.WriteFile(name, txtar.Format(a), 0o644); err != nil {

@@ -39,6 +39,15 @@ func NeedRoot(t testing.TB) {
 	}
 }
 
+// NeedTime skips a long test that asks nothing of the kernel where tests are to be
+// short: on machines that are slow and have nothing to show but their kernel.
+func NeedTime(t testing.TB) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("needs time: no test of the kernel")
+	}
+}
+
 // Need lets the test go on only where the kernel has all the features.
 func Need(t testing.TB, features ...*feature.Feature) {
 	t.Helper()
