@@ -3,6 +3,7 @@ package lower
 import (
 	"sonde/codegen/ssa"
 	"sonde/lang/check"
+	"sonde/lang/feature"
 	"sonde/lang/types"
 )
 
@@ -39,6 +40,22 @@ func (b *Builder) iterField(x Operand, f types.Field, t types.Type) Operand {
 	b.Exit()
 	b.SetBlock(here)
 	return Value(v, t)
+}
+
+// filterOwner leaves out what belongs to other processes than that of -p, where the kernel
+// does not do so itself. It comes before all else: nothing is open that a run without an
+// object would have to close.
+func (b *Builder) filterOwner() {
+	owner, pid := b.Context().Owner, b.Options().PID
+	if owner == nil || pid == 0 || b.Has(feature.IteratorPID) {
+		return
+	}
+	exit, ok := b.fn.exit, b.Func.NewBlock()
+	b.fn.exit = b.fn.out
+	id := b.Member(Value(b.Ctx(), b.Context().Ctx), owner...)
+	b.BranchImm(ssa.EQ, b.scalar(id), int64(pid), ok, b.fn.out)
+	b.fn.exit = exit
+	b.enter(ok)
 }
 
 // Arguments of bpf_ringbuf_query.

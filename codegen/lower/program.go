@@ -211,6 +211,7 @@ func (b *Builder) body() {
 		b.BranchImm(ssa.EQ, b.Tgid(true), int64(pid), ok, b.fn.out)
 		b.enter(ok)
 	}
+	b.filterOwner()
 	prologue, start := b.later()
 	b.setResult(zero)
 	if inst.Probe != nil {

@@ -297,6 +297,10 @@ type Context struct {
 	Space types.Space
 	// Ctx is the type of ctx.
 	Ctx types.Type
+	// Owner are the members, from ctx on, that lead to the number of the process that
+	// an iterator's object belongs to; nil: objects belong to none. -p compares it where
+	// the kernel can not restrict iterators itself.
+	Owner []string
 	// Interrupt tells that the event can interrupt anything (profile, hardware).
 	Interrupt bool
 	// User tells that the event is one of user code.

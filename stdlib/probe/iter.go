@@ -81,9 +81,13 @@ func parseIter(p *check.Point) *source.Diagnostic {
 	return nil
 }
 
-func expandIter(p *check.Point, _ check.Host, opt *check.Options) ([]check.Target, *source.Diagnostic) {
+func expandIter(p *check.Point, host check.Host, opt *check.Options) ([]check.Target, *source.Diagnostic) {
 	it := p.Data.(plan.Iterator)
-	it.PID = opt.PID
+	// A kernel that can't leave out other processes lets the program do it, which knows them
+	// by their numbers in the first namespace only.
+	if _, _, initial := host.PIDNamespace(); !initial || host.Features().Has(feature.IteratorPID) {
+		it.PID = opt.PID
+	}
 	return []check.Target{{Point: p, Name: p.Provider.Name + ":" + joined(p.Parts), Data: it}}, nil
 }
 
@@ -126,9 +130,16 @@ func iterContext(t *check.Target, host check.Host) (*check.Context, *source.Diag
 			WithHint("sonde -l 'iter:*' lists what there is")
 		return nil, d
 	}
+	var owner []string
+	if f, ok := object.Field("task"); ok {
+		if task := pointedStruct(f.Type); task != nil && task.Name == "task_struct" {
+			owner = []string{"task", "tgid"}
+		}
+	}
 	return &check.Context{
 		Key:      t.Name,
 		Provider: t.Point.Provider,
+		Owner:    owner,
 		Program:  check.ProgIter,
 		Bound:    true, BindTo: iterFunc + it.Name, BindModule: fn.Module, BindID: fn.ID,
 		Ctx:      types.Pointer{Elem: object, Space: types.Kernel},
