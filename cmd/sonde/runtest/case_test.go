@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/tools/txtar"
 
@@ -27,6 +28,7 @@ type testCase struct {
 	needs        []string
 	programs     []string
 	module       string
+	patience     time.Duration
 	status       int
 	want         map[string]*txtar.File // by kind: txt, err
 }
@@ -81,7 +83,7 @@ func parseCases(archive *txtar.Archive) ([]*testCase, error) {
 }
 
 func parseCase(name, script string) (*testCase, error) {
-	c := &testCase{name: name, script: script, want: map[string]*txtar.File{}}
+	c := &testCase{name: name, script: script, patience: patience, want: map[string]*txtar.File{}}
 	for line := range strings.Lines(script) {
 		text, ok := strings.CutPrefix(line, "// ")
 		if !ok {
@@ -110,6 +112,12 @@ func parseCase(name, script string) (*testCase, error) {
 			c.programs = words
 		case "module":
 			c.module = value
+		case "patience":
+			seconds, err := strconv.Atoi(value)
+			if err != nil {
+				return nil, err
+			}
+			c.patience = time.Duration(seconds) * time.Second
 		case "status":
 			if c.status, err = strconv.Atoi(value); err != nil {
 				return nil, err
@@ -168,7 +176,7 @@ func (c *testCase) run(t *testing.T) {
 		values = append(values, "$pid", itoa(w.cmd.Process.Pid))
 	}
 	args := slices.Concat(replaced(c.args, values), []string{script}, replaced(c.words, values))
-	r := trace(t, args...)
+	r := start(t, c.patience, tool, os.Environ(), args...)
 	if w != nil {
 		<-r.attached
 		w.run(t)

@@ -14,6 +14,7 @@
 //	// needs: FEATURE...   what the kernel must offer (lang/feature)
 //	// program: NAME...    what must be installed
 //	// module: NAME        the module that the kernel must have loaded
+//	// patience: SECONDS   after which the tool hangs, 60 unless said
 //	// status: N           the tool's exit status, 0 unless said
 //
 // In these and in the expected output $pid is the workload's process, $tmp an empty

@@ -34,10 +34,10 @@ type traced struct {
 // trace starts the tool. The process ends with the test.
 func trace(t *testing.T, args ...string) *traced {
 	t.Helper()
-	return start(t, tool, os.Environ(), args...)
+	return start(t, patience, tool, os.Environ(), args...)
 }
 
-func start(t *testing.T, binary string, env []string, args ...string) *traced {
+func start(t *testing.T, patience time.Duration, binary string, env []string, args ...string) *traced {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	r := &traced{

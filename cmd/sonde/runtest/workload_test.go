@@ -136,7 +136,9 @@ func packets(args []string) error {
 		return err
 	}
 	for i := range args {
-		if _, err := unix.Write(fd, make([]byte, number(args, i))); err != unix.EIO {
+		packet := make([]byte, number(args, i))
+		packet[0] = 4 << 4 // IP version 4
+		if _, err := unix.Write(fd, packet); err != unix.EIO {
 			return fmt.Errorf("writing a packet: %w", err)
 		}
 	}
