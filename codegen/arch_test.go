@@ -57,6 +57,9 @@ func assembly(t *testing.T, name, text, processor string) string {
 	t.Helper()
 	host := hosttest.New()
 	host.Machine = processor
+	call := host.Arch().Syscall + "getpgid"
+	host.Funcs = append(host.Funcs, "vmlinux:"+call)
+	host.Kallsyms[call] = 0xffffffff81300000
 	lib := stdlib.Default()
 	var b strings.Builder
 	wrong := func(diags source.List) string {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"reflect"
 	goruntime "runtime"
 	"strings"
@@ -16,19 +17,20 @@ import (
 	"golang.org/x/sys/unix"
 
 	"sonde/codegen/plan"
+	"sonde/lang/arch"
 	"sonde/lang/feature"
 	"sonde/runtime/feature/featuretest"
 )
 
-// traced is a function to probe.
+// traced is a function to probe. It touches no memory: on arm64 that takes sequences of
+// instructions which Go runs again from the first, the one that is probed here, when it
+// preempts a goroutine in them. (internal/abi: UnsafePointRestartAtEntry and others.)
 //
 //go:noinline
-func traced(n int) int { calls += n; return calls }
+func traced(n int) int { return 3 * n }
 
 //go:noinline
-func tracedToo(n int) int { calls -= n; return calls }
-
-var calls int
+func tracedToo(n int) int { return 5 - n }
 
 // place gives the file and the offset in it of a function of the test binary, which
 // may have no symbols.
@@ -217,7 +219,8 @@ func TestUretprobe(t *testing.T) {
 // libcFunction finds a function of the C library that the shell uses.
 func libcFunction(t *testing.T, name string) (string, uint64) {
 	t.Helper()
-	for _, path := range []string{"/lib/x86_64-linux-gnu/libc.so.6", "/lib64/libc.so.6", "/usr/lib/libc.so.6", "/lib/aarch64-linux-gnu/libc.so.6"} {
+	for _, folder := range []string{"/lib/" + arch.Of(goruntime.GOARCH).Triplet, "/lib64", "/usr/lib"} {
+		path := filepath.Join(folder, "libc.so.6")
 		f, err := elf.Open(path)
 		if err != nil {
 			continue
@@ -327,7 +330,7 @@ func TestManyTracepoints(t *testing.T) {
 func TestKprobe(t *testing.T) {
 	needRoot(t)
 	featuretest.Need(t, feature.Kprobes)
-	symbol := map[string]string{"amd64": "__x64_sys_getpgid", "arm64": "__arm64_sys_getpgid"}[goruntime.GOARCH]
+	symbol := arch.Of(goruntime.GOARCH).Syscall + "getpgid"
 	p := newPlan()
 	add(p, ebpf.Kprobe, plan.Kprobe{Symbol: symbol}, ours(emit(0, 1))...)
 	add(p, ebpf.Kprobe, plan.Kprobe{Symbol: symbol, Return: true}, ours(emit(0, 2))...)

@@ -75,6 +75,7 @@ kernel_package() {
 	6.12) echo 'trixie amd64 linux-image-6\.12\.[0-9.]+\+deb13-cloud-amd64' ;;
 	newest) echo 'trixie-backports amd64 linux-image-[0-9.]+\+deb13-cloud-amd64' ;;
 	arm64) echo 'trixie arm64 linux-image-6\.12\.[0-9.]+\+deb13-cloud-arm64' ;;
+	arm64-newest) echo 'trixie-backports arm64 linux-image-[0-9.]+\+deb13-cloud-arm64' ;;
 	*) return 1 ;;
 	esac
 }

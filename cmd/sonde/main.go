@@ -12,6 +12,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strings"
+
+	"sonde/lang/arch"
 )
 
 // version is set by the linker from the repository's tag.
@@ -36,6 +40,12 @@ func run(args []string) int {
 	case a.version:
 		fmt.Printf("%s %s\n", filepath.Base(args[0]), versionLine())
 		return 0
+	}
+	if err := supported(runtime.GOARCH); err != nil {
+		complain(err)
+		return 1
+	}
+	switch {
 	case a.info:
 		return info(a)
 	case a.wantsPrompt() && atTerminal():
@@ -49,6 +59,14 @@ func run(args []string) int {
 		return 1
 	}
 	return newTool(a, file).run()
+}
+
+// supported tells whether scripts can be compiled for a processor.
+func supported(processor string) error {
+	if arch.Of(processor) != nil {
+		return nil
+	}
+	return fmt.Errorf("%s is not a processor that scripts can be compiled for: those are %s", processor, strings.Join(arch.Names(), ", "))
 }
 
 // complain prints an error that has no place in a script.

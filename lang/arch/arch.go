@@ -111,5 +111,16 @@ func (a *Arch) Offset(name string) (int64, bool) {
 	return 0, false
 }
 
+// Call gives the name of a system call by that of its function in the kernel, on any
+// of the processors, or on all of them before Linux 4.17: sys_ and the name.
+func Call(function string) (name string, ok bool) {
+	for _, a := range all {
+		if name, ok := strings.CutPrefix(function, a.Syscall); ok {
+			return name, true
+		}
+	}
+	return strings.CutPrefix(function, "sys_")
+}
+
 // words splits a list of names.
 func words(list string) []string { return strings.Fields(list) }

@@ -38,6 +38,22 @@ func TestRecords(t *testing.T) {
 	}
 }
 
+func TestCall(t *testing.T) {
+	for _, c := range []struct {
+		function, want string
+		ok             bool
+	}{
+		{"__x64_sys_getpgid", "getpgid", true},
+		{"__arm64_sys_getpgid", "getpgid", true},
+		{"sys_getpgid", "getpgid", true},
+		{"vfs_read", "vfs_read", false},
+	} {
+		if got, ok := Call(c.function); got != c.want || ok != c.ok {
+			t.Errorf("%s is system call %q, %v, want %q, %v", c.function, got, ok, c.want, c.ok)
+		}
+	}
+}
+
 func TestFits(t *testing.T) {
 	for _, c := range []struct {
 		arch            string

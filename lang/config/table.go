@@ -58,7 +58,7 @@ var Settings = []*Setting{
 		Doc:    "Bytes of the largest object that is kept on the 512-byte stack of a program rather than in per-CPU memory."},
 	{Name: "perf_rb_pages", Kind: Number, Default: "0", Min: 0, Max: 1 << 20,
 		number: func(c *Config) *uint64 { return &c.PerfRBPages },
-		Doc:    "Pages (of 4096 bytes) of the buffer between kernel and tracer; 0 chooses 64 to 4096 by the machine's memory."},
+		Doc:    "Pages, of the size that the machine has, of the buffer between kernel and tracer; 0 chooses up to 16 MiB by the number of processors and the memory."},
 	{Name: "print_maps_on_exit", Kind: Bool, Default: "true",
 		truth: func(c *Config) *bool { return &c.PrintMapsOnExit },
 		Doc:   "Print all maps that are not empty when the script ends."},

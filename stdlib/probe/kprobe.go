@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"sonde/codegen/plan"
+	"sonde/lang/arch"
 	"sonde/lang/check"
 	"sonde/lang/feature"
 	"sonde/lang/source"
@@ -220,6 +221,10 @@ func suggestFunction(d *source.Diagnostic, provider string, host check.Host, sym
 	if all, err := host.Functions("*", "*"); err == nil {
 		for i, f := range all {
 			_, all[i], _ = cut(f)
+		}
+		if call, ok := arch.Call(symbol); ok && slices.Contains(all, host.Arch().Syscall+call) {
+			d.WithHint("on %s, the function of that system call is %s", host.Arch().Name, host.Arch().Syscall+call)
+			return
 		}
 		if near := source.Closest(symbol, all); near != "" {
 			d.WithHint("did you mean %s:%s?", provider, near)
