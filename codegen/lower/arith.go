@@ -271,7 +271,7 @@ func (b *Builder) address(e *ast.Unary, t types.Type) Operand {
 		}
 		return Value(b.Number(b.MapPtr(info.ssa)), t)
 	}
-	b.fail(e.Span(), "this has no address")
+	b.internal(e.Span(), "this has no address")
 	return Value(b.Const(0), t)
 }
 
@@ -298,7 +298,7 @@ func (b *Builder) step(target ast.Expr, op string, pre bool, t types.Type) Opera
 		b.Slot(b.info.Maps[x], x.Keys, func(slot Place) { b.Def(seen, b.addTo(slot, b.Const(by))) })
 		old = b.Convert(b.Use(seen), value, t)
 	default:
-		b.fail(target.Span(), "this can not be changed")
+		b.internal(target.Span(), "this can not be changed")
 		return Value(b.Const(0), t)
 	}
 	if !pre {

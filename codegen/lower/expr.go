@@ -97,7 +97,7 @@ func (b *Builder) expr(e ast.Expr) Operand {
 	case *ast.If:
 		return b.valueOf(t, func(dst *target) { b.ifValue(e, dst) })
 	}
-	b.fail(e.Span(), "this has no value")
+	b.internal(e.Span(), "this has no value")
 	return Value(b.Const(0), types.Int64)
 }
 
@@ -332,18 +332,18 @@ func (b *Builder) call(e ast.Expr) Operand {
 		l.Into(b, c, p)
 		return Memory(p)
 	}
-	b.fail(e.Span(), "%s has no value here", c.Func.Name)
+	b.internal(e.Span(), c.Func.Name+" has no value here")
 	return Value(b.Const(0), types.Int64)
 }
 
 func (b *Builder) lowering(c *check.Call) *Lowering {
 	if c == nil {
-		b.fail(b.Span, "this call is not known")
+		b.internal(b.Span, "this call is not known")
 		return nil
 	}
 	l := b.unit.lib.Lowering(c.Func)
 	if l == nil {
-		b.fail(b.Span, "%s can not be compiled", c.Func.Name)
+		b.internal(b.Span, c.Func.Name+" has no lowering")
 	}
 	return l
 }

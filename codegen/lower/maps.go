@@ -176,7 +176,7 @@ func (b *Builder) number(info *mapInfo, key func() *ssa.Value) *ssa.Value {
 	r, ok := info.Value.(Reducer)
 	switch {
 	case !ok:
-		b.fail(b.Span, "%s has no value that is a number", info.Name)
+		b.internal(b.Span, info.Name+" has no value that is a number")
 		return b.Const(0)
 	case !b.Has(feature.MapLookupPerCPU):
 		b.lacks(b.Span, feature.MapLookupPerCPU, "reading %s in a probe", info.Name)

@@ -313,6 +313,11 @@ func (u *unit) attachError(t *check.Target, err error) {
 	u.errs = append(u.errs, d)
 }
 
+// internal reports what the checker should not have let pass.
+func (b *Builder) internal(at source.Span, what string) {
+	b.unit.errs = append(b.unit.errs, fmt.Errorf("internal error: %v: %s", at.Start, what))
+}
+
 // fail reports what this kernel has no way to do.
 func (b *Builder) fail(at source.Span, format string, args ...any) *source.Diagnostic {
 	d := source.Errorf(at, "no-lowering", format, args...)

@@ -37,9 +37,6 @@ func (b *body) assign(s *ast.Assign) {
 		v.assigned = true
 		b.inst.Info.Vars[target] = v.Var
 		b.storeVar(v, s, s.Value, x)
-	default:
-		b.expr(s.Value)
-		b.errorf(s.Target, InvalidOperand, "only variables and maps can be assigned to")
 	}
 }
 
@@ -67,9 +64,6 @@ func (b *body) compound(s *ast.Assign) {
 		if r := b.binary(s, op, s.Target, s.Value, x, y); r.mode != invalid {
 			b.storeVar(b.lookup(target.Name), s, nil, unknown(r))
 		}
-	default:
-		b.expr(s.Value)
-		b.errorf(s.Target, InvalidOperand, "only variables and maps can be assigned to")
 	}
 }
 
@@ -210,6 +204,9 @@ func (b *body) aggregate(st *mapState, at *ast.Assign, e *ast.Call) {
 	call := &Call{Func: f}
 	if st != nil {
 		call.Map = st.Map
+		if st.val != nil {
+			st.Map.Value = st.val // as far as it is known
+		}
 	}
 	x := b.say(e, b.callFunc(call, e, e.Name, e.Args))
 	if st == nil || !x.valid() {

@@ -58,10 +58,6 @@ func (b *body) expr0(e ast.Expr) operand {
 		return b.ifValue(e)
 	case *ast.TypeExpr:
 		b.errorf(e, NotAValue, "a type is not a value").WithHint("types stand in casts, let, sizeof and the like")
-	case *ast.Range:
-		b.expr(e.From)
-		b.expr(e.To)
-		b.errorf(e, NotAValue, "a range is not a value").WithHint("ranges stand in for loops: for ($i : 0..10) { … }")
 	}
 	return operand{}
 }

@@ -61,9 +61,6 @@ func (c *checker) soundParams(m *ast.Macro) bool {
 			name, what = p.Name, "Map"
 		case *ast.Ident:
 			name, what = p.Name, "Ident"
-		default:
-			c.errorf(p, InvalidMacro, "a parameter of a macro is a variable, a map or a word")
-			return false
 		}
 		if slices.Contains(seen, name) {
 			c.errorf(p, Redeclared, "%s for macro argument has already been used: %s", what, name)

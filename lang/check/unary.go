@@ -157,9 +157,7 @@ func (b *body) step(e ast.Expr, op string, target ast.Expr) operand {
 		if v = b.lookup(t.Name); v == nil || !old.valid() {
 			return operand{}
 		}
-	default:
-		b.expr(target)
-		b.errorf(e, InvalidOperand, "The %s operator must be applied to a map or variable", op)
+	default: // the parser lets nothing else pass
 		return operand{}
 	}
 	b.say(target, old)

@@ -20,7 +20,7 @@ func (v recordView) TypeOf(e ast.Expr) types.Type {
 
 func (v recordView) Eval(e ast.Expr) types.Type {
 	if v.b.expr(e).mode == novalue {
-		v.b.errorf(e, InvalidOperand, "void is no value to hand over")
+		v.b.errorf(e, InvalidOperand, "an argument must have a value, and this has none (void)")
 	}
 	return v.TypeOf(e)
 }

@@ -71,9 +71,6 @@ func (f *Format) Bind(args []types.Type) (*Format, error) {
 }
 
 func (sp *spec) bind(a argument, t types.Type) error {
-	if _, ok := t.(types.Void); ok {
-		return fmt.Errorf("unable to print none type for specifier: %s", sp.verb)
-	}
 	c, ok := conversions[sp.verb]
 	if !ok {
 		return fmt.Errorf("unsupported format specifier: %s", sp.verb)

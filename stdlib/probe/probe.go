@@ -50,6 +50,9 @@ func count(least, most int, what string) string {
 	if most != 1 {
 		what += "s"
 	}
+	if most == 0 {
+		return "no " + what
+	}
 	if least == most {
 		return number(least) + " " + what
 	}

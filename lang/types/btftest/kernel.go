@@ -180,6 +180,7 @@ func kernelTypes() []btf.Type {
 		function("vfs_open", intT, m("path", ptr(constT(path))), m("file", ptr(file))),
 		function("tcp_connect", intT, m("sk", ptr(sock))),
 		function("do_nanosleep", intT, m("t", ptr(void)), m("mode", u32)),
+		function("many", intT, m("a", path), m("b", path), m("c", path), m("d", path), m("e", path), m("f", path), m("g", intT)),
 		function("by_value", boolT, m("p", path), m("n", intT)),
 		function("bpf_rdonly_cast", ptr(void), m("obj__ign", ptr(constT(void))), m("btf_id__k", u32)),
 	}
