@@ -87,7 +87,13 @@ type wrongScript struct {
 
 // wrongScripts reads the lines of a golden file.
 func wrongScripts(t *testing.T, text string) (all []*wrongScript) {
-	next := func() *wrongScript { return &wrongScript{host: hosttest.New(), opt: check.Options{Unsafe: true}} }
+	next := func() *wrongScript {
+		c := &wrongScript{host: hosttest.New(), opt: check.Options{Unsafe: true}}
+		const bash = "/usr/bin/bash"
+		c.host.Files[bash] = append(c.host.Files[bash], check.BinarySymbol{Name: "table", Address: 0x500000, Offset: 0x9000, Size: 64})
+		c.host.Loaded = append(c.host.Loaded, check.BPFProgram{ID: 7, Name: "old"})
+		return c
+	}
 	c := next()
 	for line := range strings.Lines(text) {
 		line = strings.TrimSuffix(line, "\n")
@@ -115,6 +121,8 @@ func (c *wrongScript) setting(t *testing.T, word, value string) {
 		c.host.Set = feature.UpTo(v)
 	case "safe":
 		c.opt.Unsafe = false
+	case "offline":
+		c.opt.Offline = true
 	case "params":
 		c.opt.Params = strings.Fields(value)
 	case "named":
@@ -136,10 +144,11 @@ type brokenHost struct{ check.Host }
 
 var errBroken = fs.ErrPermission
 
-func (brokenHost) Functions(_, _ string) ([]string, error)   { return nil, errBroken }
-func (brokenHost) Tracepoints(_, _ string) ([]string, error) { return nil, errBroken }
-func (brokenHost) RawTracepoints(_ string) ([]string, error) { return nil, errBroken }
-func (brokenHost) KernelSymbol(_ string) (uint64, error)     { return 0, errBroken }
+func (brokenHost) Programs(uint32) ([]check.BPFProgram, error) { return nil, errBroken }
+func (brokenHost) Functions(_, _ string) ([]string, error)     { return nil, errBroken }
+func (brokenHost) Tracepoints(_, _ string) ([]string, error)   { return nil, errBroken }
+func (brokenHost) RawTracepoints(_ string) ([]string, error)   { return nil, errBroken }
+func (brokenHost) KernelSymbol(_ string) (uint64, error)       { return 0, errBroken }
 
 // diagnose gives what parser, checker and lowering say.
 func (c *wrongScript) diagnose(t *testing.T, lib *Library) source.List {
