@@ -62,6 +62,7 @@ var builtins = []*record.Builtin{
 	builtin.Len,
 	builtin.Str,
 	builtin.Strncmp,
+	builtin.StrConcat,
 	builtin.Buf,
 	builtin.Kstack,
 	builtin.Ustack,
