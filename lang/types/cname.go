@@ -6,6 +6,7 @@ import "strings"
 // that the common ones need no BTF. (All our machines have 64-bit longs.)
 var typedefs = map[string]Type{
 	"bool": Bool{}, "_Bool": Bool{}, "void": Void{},
+	"float": Float{32}, "double": Float{64},
 
 	"u8": Uint8, "u16": Uint16, "u32": Uint32, "u64": Uint64,
 	"s8": Int8, "s16": Int16, "s32": Int32, "s64": Int64,

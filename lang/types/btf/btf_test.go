@@ -55,7 +55,7 @@ func TestFields(t *testing.T) {
 		{"struct", "odd_forms", "later", "later struct task_struct* @0"},
 		{"struct", "odd_forms", "never", "never struct defined_nowhere* @8"},
 		{"struct", "odd_forms", "wide", "wide uint64[2] @16"},
-		{"struct", "odd_forms", "real", "real uint8[8] @32"},
+		{"struct", "odd_forms", "real", "real double @32"},
 		{"struct", "odd_forms", "call", "call void* @40"},
 		{"struct", "odd_forms", "u", "u union sigval @48"},
 		{"struct", "odd_forms", "mode", "mode enum hrtimer_mode @72"},

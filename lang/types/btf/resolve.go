@@ -35,6 +35,9 @@ func (s *Spec) chain(b *blob, id uint32, alias string, depth int) types.Type {
 		t = intType(r)
 	case kindFloat:
 		t = types.Array{Elem: types.Uint8, N: r.size()}
+		if n := r.size(); n == 4 || n == 8 {
+			t = types.Float{Bits: 8 * n}
+		}
 	case kindPtr:
 		t = s.pointer(r, depth)
 	case kindArray:
