@@ -129,11 +129,7 @@ func (s *Session) reportLosses() {
 		}
 		for _, l := range p.Losses {
 			if n := count(l.Counter); n > 0 {
-				text := l.What
-				if n > 1 {
-					text += fmt.Sprintf(" (%d times)", n)
-				}
-				s.warn(source.Warningf(l.Span, "losses", "%s", text))
+				s.lose(l, n)
 			}
 		}
 	}
@@ -148,6 +144,31 @@ func (s *Session) reportLosses() {
 				"%s missed %s: the processor was running another program of a script at that moment", prog.Probe, plural(n, "time")))
 		}
 	}
+}
+
+// lose reports what went wrong n times at one place.
+func (s *Session) lose(l plan.Loss, n uint64) {
+	text := l.What
+	if n > 1 {
+		text += fmt.Sprintf(" (%d times)", n)
+	}
+	if l.Helper == "" {
+		s.warn(source.Warningf(l.Span, "losses", "%s", text))
+		return
+	}
+	if !s.opts.Records {
+		s.warn(source.Warningf(l.Span, "losses", "%s\nAdditional Info - helper: %s, retcode: %d", text, l.Helper, l.Code))
+		return
+	}
+	at := l.Span.Start
+	fields := []event.Field{
+		{Name: "msg", Value: l.What}, {Name: "helper", Value: l.Helper}, {Name: "retcode", Value: l.Code},
+		{Name: "filename", Value: at.Filename}, {Name: "line", Value: at.Line}, {Name: "col", Value: at.Column},
+	}
+	if n > 1 {
+		fields = append(fields, event.Field{Name: "count", Value: n})
+	}
+	s.opts.Output.Message("helper_error", fields, text)
 }
 
 // plural gives "1 event", "2 events".

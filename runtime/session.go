@@ -42,6 +42,9 @@ type Options struct {
 	// Report takes warnings: what was lost, probes that are missing. nil: they
 	// go to Output as messages.
 	Report func(*source.Diagnostic)
+	// Records: helpers of the kernel that failed are reported as records of the output,
+	// not by Report.
+	Records bool
 	// Store keeps the script's maps over sessions; nil: they end with the session.
 	Store *Store
 	// PID ends the session when that process ends; 0: none.

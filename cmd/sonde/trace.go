@@ -50,6 +50,7 @@ func (t *tool) trace(p *plan.Plan) (int, error) {
 		Handlers: t.lib.Handlers(),
 		Env:      env,
 		Report:   t.warn,
+		Records:  t.args.format == "json",
 		PID:      t.args.pid,
 		Child:    t.child,
 		Quiet:    t.args.quiet,

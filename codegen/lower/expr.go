@@ -53,6 +53,9 @@ func (b *Builder) Expr(e ast.Expr) Operand {
 	span := b.Span
 	b.Span = e.Span()
 	op := b.expr(e)
+	if op.Remote {
+		op.At = e.Span()
+	}
 	b.Span = span
 	return op
 }

@@ -100,5 +100,11 @@ func (b *Builder) Count(c plan.Counter) {
 
 // Loss makes a counter for this place in the script; what says as a sentence what went wrong.
 func (b *Builder) Loss(what string) plan.Counter {
-	return b.unit.loss(what, b.Span)
+	return b.unit.loss(plan.Loss{What: what, Span: b.Span})
+}
+
+// Failure makes a counter for calls of a helper that fail at this place, as it then
+// gives code; see plan.Loss.
+func (b *Builder) Failure(helper string, code int, what string) plan.Counter {
+	return b.unit.loss(plan.Loss{What: what, Span: b.Span, Helper: helper, Code: code})
 }

@@ -228,6 +228,7 @@ func (b *Builder) Fetch(op Operand) Operand {
 	if !op.Remote {
 		return op
 	}
+	defer b.reading(op)()
 	i, scalar := types.AsInt(op.Type)
 	if !scalar {
 		p := b.Temp(op.Type)
@@ -251,6 +252,16 @@ func (b *Builder) Fetch(op Operand) Operand {
 		v = b.normal(v, i)
 	}
 	return Value(v, op.Type)
+}
+
+// reading makes the place in the script that of the expression which an operand is the
+// value of, until what it gives is called.
+func (b *Builder) reading(op Operand) func() {
+	span := b.Span
+	if op.Remote && op.At.IsValid() {
+		b.Span = op.At
+	}
+	return func() { b.Span = span }
 }
 
 // untrusted tells whether the verifier takes ptr for a pointer without promises:

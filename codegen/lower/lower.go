@@ -13,6 +13,7 @@ import (
 	"sonde/codegen/plan"
 	"sonde/codegen/ssa"
 	"sonde/lang/check"
+	"sonde/lang/source"
 	"sonde/lang/types"
 )
 
@@ -103,6 +104,8 @@ type Operand struct {
 	// Layout is set for args as a whole: Place.Ptr is the context pointer, and
 	// members are found as Layout says.
 	Layout check.ArgsLayout
+	// At is the expression that remote memory is the value of: it may be read later.
+	At source.Span
 }
 
 // Value makes the operand of a scalar.

@@ -1,6 +1,8 @@
 package lower
 
 import (
+	"syscall"
+
 	"fmt"
 	"strings"
 
@@ -10,7 +12,6 @@ import (
 	"sonde/codegen/ssa"
 	"sonde/lang/check"
 	"sonde/lang/feature"
-	"sonde/lang/source"
 	"sonde/lang/types"
 )
 
@@ -86,7 +87,10 @@ func (u *unit) declare(m *check.Map) {
 		default:
 			pm.Type = ebpf.Hash
 		}
-		v.FullCounter = u.loss("Map full; can't update element of "+m.Name+". A larger max_map_keys in the config, or in the map's declaration, gives it room.", v.Span)
+		v.FullCounter = u.loss(plan.Loss{
+			What: "Map full; can't update element of " + m.Name + ". A larger max_map_keys in the config, or in the map's declaration, gives it room.",
+			Span: v.Span, Helper: "map_update_elem", Code: -int(syscall.E2BIG),
+		})
 	}
 	info.ssa = u.kernelMap(pm)
 	v.Map = info.ssa.Index
@@ -180,13 +184,14 @@ func (u *unit) counters() { u.kernelMap(countersMap) }
 func (u *unit) nextCounter() plan.Counter { return plan.FirstFree + plan.Counter(len(u.plan.Losses)) }
 
 // loss gives the counter for something that can go wrong at a place.
-func (u *unit) loss(what string, at source.Span) plan.Counter {
+func (u *unit) loss(loss plan.Loss) plan.Counter {
 	for _, l := range u.plan.Losses { // code that is lowered twice counts as one
-		if l.What == what && l.Span == at {
+		loss.Counter = l.Counter
+		if l == loss {
 			return l.Counter
 		}
 	}
-	c := u.nextCounter()
-	u.plan.Losses = append(u.plan.Losses, plan.Loss{Counter: c, What: what, Span: at})
-	return c
+	loss.Counter = u.nextCounter()
+	u.plan.Losses = append(u.plan.Losses, loss)
+	return loss.Counter
 }

@@ -149,6 +149,10 @@ func (b *Builder) readMap(e *ast.Map) Operand {
 		}
 	}
 	ptr := b.lookup(info.ssa, b.Key(m, e.Keys))
+	if b.Options().KernelWarnings {
+		missing := b.Failure("map_lookup_elem", 0, "Can't lookup map element because it does not exist.")
+		b.If(ssa.EQ, ptr, b.Const(0), func() { b.Count(missing) }, nil)
+	}
 	if isMemory(info.Value) {
 		at := &ssa.Variable{Name: "element", Type: ssa.Type{Kind: ssa.Mem, Size: info.ssa.ValueSize}}
 		null, join := b.Func.NewBlock(), b.Func.NewBlock()

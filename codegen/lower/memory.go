@@ -1,6 +1,8 @@
 package lower
 
 import (
+	"syscall"
+
 	"encoding/binary"
 
 	"sonde/codegen/ssa"
@@ -93,6 +95,7 @@ func (b *Builder) Set(p Place, v *ssa.Value) {
 // Assign writes an operand to a place, converting it to p.Type: strings are cut
 // or padded, numbers extended or cut, tuples and records go element by element.
 func (b *Builder) Assign(p Place, op Operand) {
+	defer b.reading(op)()
 	if !isMemory(p.Type) {
 		b.Set(p, b.Convert(b.scalar(op), op.Type, p.Type))
 		return
@@ -381,21 +384,22 @@ func (b *Builder) ReadN(space types.Space, p Place, addr, n *ssa.Value) *ssa.Val
 
 func (b *Builder) readCall(space types.Space, dst, n, addr *ssa.Value) *ssa.Value {
 	space = b.resolve(space)
-	h, what := ssa.HelperProbeReadKernel, "A read of kernel memory failed."
+	h := ssa.HelperProbeReadKernel
 	if space == types.User {
-		h, what = ssa.HelperProbeReadUser, "A read of user memory failed."
+		h = ssa.HelperProbeReadUser
 	}
 	r := b.Call(h, dst, n, addr)
-	b.countFailure(r, what)
+	b.countFailure(r, h)
 	return r
 }
 
-// countFailure counts a negative result, when that was asked for.
-func (b *Builder) countFailure(r *ssa.Value, what string) {
+// countFailure counts a negative result of a helper that reads memory, when that was
+// asked for.
+func (b *Builder) countFailure(r *ssa.Value, h *ssa.Helper) {
 	if !b.Options().KernelWarnings {
 		return
 	}
-	c := b.Loss(what)
+	c := b.Failure(h.Name, -int(syscall.EFAULT), "Bad address")
 	b.If(ssa.SLT, r, b.Const(0), func() { b.Count(c) }, nil)
 }
 
@@ -426,7 +430,7 @@ func (b *Builder) ReadStr(space types.Space, p Place, addr, limit *ssa.Value) *s
 	if p.Used != nil {
 		p.Used(got)
 	}
-	b.countFailure(got, "reads of a string failed")
+	b.countFailure(got, h)
 	if tail {
 		// What lies behind the string is cleared by copying zeroes there. The verifier
 		// does not see that offset and length add up to the size.

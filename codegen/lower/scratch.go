@@ -106,7 +106,7 @@ func (b *Builder) openScratch(start *ssa.Block) {
 		from.Term.Succs[0].Args = []*ssa.Value{at}
 		b.enter(next)
 	}
-	b.Count(b.unit.loss(fmt.Sprintf("runs of a probe were skipped, as %d others of it were under way on the CPU", copies), b.Span))
+	b.Count(b.Loss(fmt.Sprintf("runs of a probe were skipped, as %d others of it were under way on the CPU", copies)))
 	b.Jump(b.fn.out)
 	b.enter(found)
 	b.Jump(start)

@@ -102,6 +102,10 @@ type Loss struct {
 	Counter Counter
 	// What says it as a sentence.
 	What string
+	// Helper is the kernel's function that failed, and Code what it then gives: a
+	// negative errno, or 0 (NULL). "" when the failure is not a helper's.
+	Helper string
+	Code   int
 	// Span is where in the script.
 	Span source.Span
 }

@@ -1,6 +1,8 @@
 package builtin
 
 import (
+	"syscall"
+
 	"sonde/codegen/lower"
 	"sonde/codegen/ssa"
 	"sonde/lang/ast"
@@ -21,7 +23,7 @@ var Delete = &record.Builtin{
 		m, keys := keyed(b, c)
 		gone := b.Delete(m, keys)
 		if c.Discarded && b.Options().KernelWarnings {
-			missing := b.Loss("Can't delete map element because it does not exist.")
+			missing := b.Failure("map_delete_elem", -int(syscall.ENOENT), "Can't delete map element because it does not exist.")
 			b.If(ssa.EQ, gone, b.Const(0), func() { b.Count(missing) }, nil)
 		}
 		return gone
