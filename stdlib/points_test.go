@@ -1,6 +1,7 @@
 package stdlib
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -68,6 +69,31 @@ func TestAttachPoints(t *testing.T) {
 		got := messages(test.script, host)
 		if test.want == "" && got != "" || !strings.Contains(got, test.want) {
 			t.Errorf("%s, %s: %q, want %q", test.arch, test.script, got, test.want)
+		}
+	}
+}
+
+// Wildcards that match very much are bounded, and warn where the bound was raised.
+func TestManyProbes(t *testing.T) {
+	host := hosttest.New()
+	for i := range 1100 {
+		host.Funcs = append(host.Funcs, "vmlinux:many_"+strconv.Itoa(i))
+	}
+	for script, want := range map[string]string{
+		"kprobe:* { }": "Can't attach to 1108 probes because it exceeds the current limit of 1024 probes.",
+		"config = { max_probes = 5000 } kprobe:* { }":       "Attaching to 1108 probes can take a while, and slow the system down",
+		"config = { max_probes = 5000 } kprobe:many_1* { }": "",
+	} {
+		parsed, diags := parse.Parse(source.NewFile("test", script), parse.Options{})
+		if !diags.HasErrors() {
+			_, diags = check.Check(parsed, Default(), host, &check.Options{})
+		}
+		got := ""
+		if len(diags) > 0 {
+			got = diags[0].Msg
+		}
+		if got != want || len(diags) > 1 {
+			t.Errorf("%s: %v, want %q", script, diags, want)
 		}
 	}
 }

@@ -95,7 +95,7 @@ var Codes = map[source.Code]string{
 	NothingSelected:       "None of the script's probes runs in the mode that was asked for.",
 	Redeclared:            "A name is declared a second time.",
 	StringTooLong:         "A constant string is longer than strings can be.",
-	TooManyProbes:         "The script would attach to more probes, or compile to more programs, than allowed.",
+	TooManyProbes:         "The script would attach to more probes, or compile to more programs, than allowed, or than is good.",
 	TypeMismatch:          "Two types meet that have no common type.",
 	UnassignedVariable:    "A variable is used before, or without, being assigned to.",
 	UndefinedMap:          "A map is read that nothing ever writes.",

@@ -13,7 +13,8 @@ import (
 // expand turns attach points into targets, and groups targets that can share a
 // program into instances.
 func (c *checker) expand() {
-	total, over := 0, (*ast.AttachPoint)(nil)
+	total := 0
+	var many, over *ast.AttachPoint
 	alone, others := (*Point)(nil), false
 	var first *ast.Probe
 	for _, item := range c.script.Items {
@@ -44,8 +45,12 @@ func (c *checker) expand() {
 			found, ok := c.targets(p)
 			broken = broken || !ok
 			targets = append(targets, found...)
-			if total += len(found); over == nil && uint64(total) > c.cfg.MaxProbes {
+			total += len(found)
+			if over == nil && uint64(total) > c.cfg.MaxProbes {
 				over = ap
+			}
+			if many == nil && total > manyProbes {
+				many = ap
 			}
 		}
 		c.instances(probe, targets, broken)
@@ -57,15 +62,21 @@ func (c *checker) expand() {
 	if len(c.bodies) == 0 && first != nil && !c.diags.HasErrors() {
 		c.errorf(first, MissingProbe, "No probes to attach")
 	}
-	c.limits(total, over)
+	c.limits(total, many, over)
 }
 
-// limits checks the number of probes, which grew too large at the attach point
-// over, and of programs.
-func (c *checker) limits(total int, over *ast.AttachPoint) {
-	if max := c.cfg.MaxProbes; over != nil {
+// manyProbes is how many slow a system down: the limit unless it was raised.
+const manyProbes = 1024
+
+// limits checks the number of probes, which grew large at the attach point many and too
+// large at over, and of programs.
+func (c *checker) limits(total int, many, over *ast.AttachPoint) {
+	switch max := c.cfg.MaxProbes; {
+	case over != nil:
 		c.errorf(over, TooManyProbes, "Can't attach to %d probes because it exceeds the current limit of %d probes.", total, max).
 			WithHint("BPFTRACE_MAX_PROBES or the setting max_probes raises the limit, but a high number of probes can slow the system down")
+	case many != nil:
+		c.warnf(many, TooManyProbes, "Attaching to %d probes can take a while, and slow the system down", total)
 	}
 	if max := c.cfg.MaxBPFProgs; uint64(len(c.bodies)) > max {
 		c.errorf(c.bodies[max].inst.Probe, TooManyProbes, "Your program is trying to generate more than %d BPF programs, which exceeds the current limit of %d", len(c.bodies), max).
