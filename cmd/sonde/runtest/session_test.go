@@ -45,7 +45,9 @@ func newPrograms(t *testing.T, before map[ebpf.ProgramID]bool) int {
 // TestInterruptWide: a wildcard over every system call is gone soon after Ctrl-C.
 func TestInterruptWide(t *testing.T) {
 	featuretest.NeedRoot(t)
-	r := trace(t, "-e", "tracepoint:syscalls:sys_enter_* { @[probe] = count(); }")
+	// Without attach cookies each probe has a program of its own, which takes its time
+	// to load on an emulated machine.
+	r := start(t, 5*patience, tool, os.Environ(), "-e", "tracepoint:syscalls:sys_enter_* { @[probe] = count(); }")
 	<-r.attached
 	time.Sleep(100 * time.Millisecond)
 	begin := time.Now()
