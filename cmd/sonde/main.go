@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"sonde/lang/arch"
+	_ "sonde/runtime/hugeheap" // starting up takes fewer page faults
 )
 
 // version is set by the linker from the repository's tag.

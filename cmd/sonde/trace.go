@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -55,7 +56,7 @@ func (t *tool) trace(p *plan.Plan) (int, error) {
 		Child:    t.child,
 		Quiet:    t.args.quiet,
 		DryRun:   t.args.dryRun,
-		Attached: notifyAttached,
+		Attached: t.attached,
 	}
 	interrupts := make(chan os.Signal, 2)
 	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
@@ -102,10 +103,12 @@ func interruptible(interrupts <-chan os.Signal, cancel func(), started <-chan *r
 	os.Exit(1)
 }
 
-func notifyAttached(int) {
+// attached is called when all probes are.
+func (t *tool) attached(int) {
 	if os.Getenv(notifyVariable) != "" {
 		fmt.Println(notifyVariable)
 	}
+	debug.SetGCPercent(t.usualGC)
 }
 
 func (t *tool) openOutput() (io.Writer, func(), error) {

@@ -31,12 +31,16 @@ type productions struct {
 	byKeyword                 map[string]production[ast.Stmt]
 }
 
-// grammar builds the parsers from the tags in package ast, on first use. It is
-// a variable set by init because the grammar and the expression parser call
-// each other.
+// grammar gives the parsers, built from the tags in package ast. It is a variable
+// set by init because the grammar and the expression parser call each other.
 var grammar func() *productions
 
-func init() { grammar = sync.OnceValue(newProductions) }
+// init begins to build them, which takes a millisecond: by the time that the
+// program has initialised its other packages and read the script they are there.
+func init() {
+	grammar = sync.OnceValue(newProductions)
+	go grammar()
+}
 
 func newProductions() *productions {
 	root := build(participle.ParseTypeWith(statement))

@@ -268,16 +268,20 @@ type Struct struct {
 	// BTFID is the id in the kernel's BTF, 0 when it is not from there.
 	BTFID uint32
 	size  int
-	align int
-	once  sync.Once
-	load  func() []Field
-	list  []Field
+	align func() int
+	list  func() []Field
 }
 
 // NewStruct makes a struct of size bytes; load gives its members when they are
 // first asked for.
 func NewStruct(kind, name string, size int, load func() []Field) *Struct {
-	return &Struct{Kind: kind, Name: name, size: size, load: load}
+	t := &Struct{Kind: kind, Name: name, size: size}
+	if load == nil {
+		load = func() []Field { return nil }
+	}
+	t.list = sync.OnceValue(load)
+	t.align = sync.OnceValue(t.greatestAlign)
+	return t
 }
 
 func (t *Struct) String() string {
@@ -291,24 +295,18 @@ func (t *Struct) String() string {
 func (t *Struct) Size() int { return t.size }
 
 // Align implements Type: the greatest alignment of a member.
-func (t *Struct) Align() int {
-	t.Fields()
-	return t.align
+func (t *Struct) Align() int { return t.align() }
+
+func (t *Struct) greatestAlign() int {
+	n := 1
+	for _, f := range t.Fields() {
+		n = max(n, f.Type.Align())
+	}
+	return n
 }
 
 // Fields lists the members in order of declaration.
-func (t *Struct) Fields() []Field {
-	t.once.Do(func() {
-		t.align = 1
-		if t.load != nil {
-			t.list = t.load()
-		}
-		for _, f := range t.list {
-			t.align = max(t.align, f.Type.Align())
-		}
-	})
-	return t.list
-}
+func (t *Struct) Fields() []Field { return t.list() }
 
 // Field finds a member by name, also inside anonymous members; the offset is
 // then from the start of t.

@@ -20,6 +20,9 @@ const btfDir = "sys/kernel/btf"
 func (h *Host) loadBTF() (types.BTF, error) {
 	if h.opt.BTF != "" {
 		spec, err := readBTF(h.opt.BTF, nil)
+		if err == nil {
+			err = spec.Damage()
+		}
 		if err != nil {
 			return nil, fmt.Errorf("type information (BTF) in %s: %w", h.opt.BTF, err)
 		}
@@ -37,8 +40,7 @@ func (h *Host) loadBTF() (types.BTF, error) {
 		notPermitted(err, "/sys/kernel/btf/vmlinux", "run as root"))
 }
 
-// readBTF makes no interface of a nil pointer.
-func readBTF(name string, m btf.Modules) (types.BTF, error) {
+func readBTF(name string, m btf.Modules) (*btf.Spec, error) {
 	raw, err := contents(name)
 	if err != nil {
 		return nil, err
@@ -48,11 +50,7 @@ func readBTF(name string, m btf.Modules) (types.BTF, error) {
 			return nil, err
 		}
 	}
-	spec, err := btf.New(raw, m)
-	if err != nil {
-		return nil, err
-	}
-	return spec, nil
+	return btf.New(raw, m)
 }
 
 // contents maps a file into memory for good, or reads it where that can't be done

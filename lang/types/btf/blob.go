@@ -5,7 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"slices"
+	"iter"
 	"strings"
 )
 
@@ -47,30 +47,29 @@ const (
 	typeHeader = 12
 )
 
-var u32 = binary.NativeEndian.Uint32
+func u32(b []byte) uint32 { return binary.NativeEndian.Uint32(b) }
 
-// blob is one BTF object: its bytes, and where each type begins. Types and
+// blob is one BTF object: its bytes, and where to find a type in them. Types and
 // strings are numbered after those of base, if there is one.
 type blob struct {
 	base    *blob
 	module  string
 	types   []byte
 	strings []byte
-	// first is the id of offsets[0]; firstString is where strings begins among
+	// first is the id of the first type; firstString is where strings begins among
 	// all strings.
 	first       uint32
 	firstString uint32
-	offsets     []uint32 // in types, by id - first
-	names       []uint32 // the types' names, by id - first
-	// sought counts the functions that were looked for; funcs has them all by name,
+	index       *index
+	found       map[sought]uint32
+	// asked counts the functions that were looked for; funcs has them all by name,
 	// when those were many.
-	sought int
-	funcs  map[string]uint32
+	asked int
+	funcs map[string]uint32
 }
 
-// parse reads the header of raw and walks the types once, to learn where each
-// begins. It checks that none reaches beyond the end, so that later reads need
-// not.
+// parse reads the header of raw and begins to index the types. What the index has
+// does not reach beyond the end, so that reads need not check.
 func parse(raw []byte, base *blob) (*blob, error) {
 	if len(raw) < headerSize {
 		return nil, errors.New("BTF: too short for a header")
@@ -92,7 +91,7 @@ func parse(raw []byte, base *blob) (*blob, error) {
 		}
 		return raw[start : start+n : start+n], true
 	}
-	b := &blob{base: base}
+	b := &blob{base: base, found: map[sought]uint32{}}
 	var ok bool
 	if b.types, ok = section(8); !ok {
 		return nil, errors.New("BTF: types reach beyond the end")
@@ -107,53 +106,9 @@ func parse(raw []byte, base *blob) (*blob, error) {
 	if base != nil {
 		b.first, b.firstString = base.end(), base.firstString+uint32(len(base.strings))
 	}
-	return b, b.index()
-}
-
-// index fills offsets.
-func (b *blob) index() error {
-	const typical = 24 // bytes a type takes in the kernel's BTF
-	b.offsets = make([]uint32, 0, len(b.types)/typical)
-	b.names = make([]uint32, 0, len(b.types)/typical)
-	for at := 0; at < len(b.types); {
-		if at+typeHeader > len(b.types) {
-			return fmt.Errorf("BTF: type %d is cut off", b.end())
-		}
-		info := u32(b.types[at+4:])
-		kind := info >> 24 & 31
-		if kind == 0 || kind >= numKinds {
-			return fmt.Errorf("BTF: type %d is of unknown kind %d", b.end(), kind)
-		}
-		b.offsets = append(b.offsets, uint32(at))
-		b.names = append(b.names, u32(b.types[at:]))
-		t := &trailing[kind]
-		at += typeHeader + t.fixed + t.each*int(info&0xffff)
-		if at > len(b.types) {
-			return fmt.Errorf("BTF: type %d is cut off", b.end()-1)
-		}
-	}
-	return nil
-}
-
-// end is the id after the last.
-func (b *blob) end() uint32 { return b.first + uint32(len(b.offsets)) }
-
-// record is a type as BTF has it.
-type record struct {
-	blob *blob
-	raw  []byte
-}
-
-// record gives the type with that id, of b or its base; false for void and for
-// ids there are none of.
-func (b *blob) record(id uint32) (record, bool) {
-	for b.base != nil && id < b.first {
-		b = b.base
-	}
-	if id < b.first || id >= b.end() {
-		return record{}, false
-	}
-	return record{b, b.types[b.offsets[id-b.first]:]}, true
+	b.index = newIndex(len(b.types))
+	go b.index.walk(b.types)
+	return b, nil
 }
 
 func (r record) nameOffset() uint32 { return u32(r.raw) }
@@ -193,11 +148,11 @@ func (b *blob) bytes(offset uint32) []byte {
 const byFrequency = "_etrasiconpldfmubgETkvhxARSyIOPNw"
 
 // stringOffsets gives where name stands in the strings of b and its base: types
-// of that name have one of those. Empty means that nothing has it. Searching the
-// strings first is what makes one look-up cheap: most types are never read. The
-// search looks for the name's rarest byte, three to five times as fast as
-// bytes.Index on this text.
-func (b *blob) stringOffsets(name string) []uint32 {
+// of that name have one of those, in practice the first. None means that nothing
+// has it. Searching the strings first is what makes one look-up cheap: most types
+// are never read. The search looks for the name's rarest byte, three to five times
+// as fast as bytes.Index on this text.
+func (b *blob) stringOffsets(name string) iter.Seq[uint32] {
 	rarest, rank := 0, -1
 	for i := range len(name) {
 		r := strings.IndexByte(byFrequency, name[i])
@@ -208,70 +163,26 @@ func (b *blob) stringOffsets(name string) []uint32 {
 			rarest, rank = i, r
 		}
 	}
-	var found []uint32
-	for ; b != nil; b = b.base {
-		for at := rarest; at < len(b.strings); at++ {
-			i := bytes.IndexByte(b.strings[at:], name[rarest])
-			if i < 0 {
-				break
-			}
-			at += i
-			start := at - rarest
-			end := start + len(name)
-			if (start == 0 || b.strings[start-1] == 0) && end < len(b.strings) && b.strings[end] == 0 &&
-				string(b.strings[start:end]) == name {
-				found = append(found, b.firstString+uint32(start))
+	return func(yield func(uint32) bool) {
+		for b := b; b != nil; b = b.base {
+			for at := rarest; at < len(b.strings); at++ {
+				i := bytes.IndexByte(b.strings[at:], name[rarest])
+				if i < 0 {
+					break
+				}
+				at += i
+				start := at - rarest
+				if b.isString(start, name) && !yield(b.firstString+uint32(start)) {
+					return
+				}
 			}
 		}
 	}
-	return found
 }
 
-// find gives the first type of b itself (not its base) of one of the kinds and
-// that name; 0 when there is none.
-func (b *blob) find(name string, kinds ...int) uint32 {
-	if name == "" {
-		return 0
-	}
-	names := b.stringOffsets(name)
-	if len(names) == 0 {
-		return 0
-	}
-	var want uint32
-	for _, k := range kinds {
-		want |= 1 << k
-	}
-	for i, n := range b.names {
-		if n != names[0] && (len(names) == 1 || !slices.Contains(names[1:], n)) {
-			continue
-		}
-		if want>>(u32(b.types[b.offsets[i]+4:])>>24&31)&1 != 0 {
-			return b.first + uint32(i)
-		}
-	}
-	return 0
-}
-
-// manyFuncs is how many functions are looked for one by one before an index of them
-// all is worth its while: wildcards ask for thousands.
-const manyFuncs = 64
-
-// findFunc is find for functions.
-func (b *blob) findFunc(name string) uint32 {
-	if b.sought++; b.sought < manyFuncs {
-		return b.find(name, kindFunc)
-	}
-	if b.funcs == nil {
-		b.funcs = map[string]uint32{}
-		for i, at := range b.offsets {
-			id := b.first + uint32(i)
-			if u32(b.types[at+4:])>>24&31 != kindFunc {
-				continue
-			}
-			if n := b.string(b.names[i]); b.funcs[n] == 0 {
-				b.funcs[n] = id
-			}
-		}
-	}
-	return b.funcs[name]
+// isString tells that name is one of the strings of b itself, at that place.
+func (b *blob) isString(start int, name string) bool {
+	end := start + len(name)
+	return (start == 0 || b.strings[start-1] == 0) && end < len(b.strings) && b.strings[end] == 0 &&
+		string(b.strings[start:end]) == name
 }

@@ -314,8 +314,13 @@ func TestDamaged(t *testing.T) {
 		"version 9":        edit(func(b []byte) []byte { b[2] = 9; return b }),
 		"beyond the end":   raw[:len(raw)-5],
 		"unknown kind":     edit(func(b []byte) []byte { b[24+7] = 31; return b }),
+		"cut off":          edit(func(b []byte) []byte { b[12] -= 2; return b }),
 	} {
-		if _, err := btf.New(raw, nil); err == nil || !strings.Contains(err.Error(), want) {
+		spec, err := btf.New(raw, nil)
+		if err == nil {
+			err = spec.Damage()
+		}
+		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("want %q, got %v", want, err)
 		}
 	}
