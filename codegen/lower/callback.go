@@ -20,6 +20,7 @@ type capture struct {
 	stop    *ssa.Block // returns 1: no more calls
 	leaving int64      // offset of the flag that the program is to end, -1: never
 	result  int64      // offset of its result
+	stopped int64      // offset of the flag that the body stopped the calls, -1: nobody asks
 }
 
 // captureWord is 8 bytes of the struct.
@@ -124,6 +125,13 @@ func (c *capture) leave(b *Builder) {
 	b.Jump(c.stop)
 }
 
+// tellStop has it told by a flag, at the offset that it gives, that it was the body that
+// ended the calls.
+func (c *capture) tellStop() int64 {
+	c.stopped = c.word(captureWord{})
+	return c.stopped
+}
+
 // callback makes a function that takes params, of which the one numbered arg is
 // the captured struct. body lowers it; the blocks that break and continue lead to
 // are in the loop it is given. call makes the call, given the function and the
@@ -143,7 +151,7 @@ func (b *Builder) callback(name string, params []ssa.Type, arg int, body func(pa
 	start, next, stop := f.NewBlock(), f.NewBlock(), f.NewBlock()
 	c := &capture{
 		parent: outer, arg: values[arg], entry: entry, byKey: map[any]*ssa.Value{},
-		stop: stop, leaving: -1,
+		stop: stop, leaving: -1, stopped: -1,
 	}
 	b.fn.capture = c
 	b.fn.loops = []*loop{{brk: stop, cont: next}}
@@ -158,6 +166,9 @@ func (b *Builder) callback(name string, params []ssa.Type, arg int, body func(pa
 	}
 	b.enter(stop)
 	if b.Reachable() {
+		if c.stopped >= 0 {
+			b.StoreImm(64, c.arg, c.stopped, 1)
+		}
 		b.Return(b.Const(1))
 	}
 	entry.Jump(start)

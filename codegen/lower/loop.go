@@ -112,13 +112,13 @@ func (b *Builder) forRange(s *ast.For, r *ast.Range, v *check.Var) {
 		b.block(s.Body)
 	}
 	if rounds > 0 {
-		b.rounds(b.Const(rounds), s.Body, body)
+		b.rounds(b.Const(rounds), s.Body, body, nil)
 		return
 	}
 	some, done := b.Func.NewBlock(), b.Func.NewBlock()
 	b.Branch(le, to, from, done, some)
 	b.enter(some)
-	b.rounds(b.Bin(ssa.OpSub, to, from), s.Body, body)
+	b.rounds(b.Bin(ssa.OpSub, to, from), s.Body, body, nil)
 	b.Jump(done)
 	b.enter(done)
 }
@@ -131,6 +131,13 @@ func (b *Builder) whileLoop(s *ast.While) {
 		b.cond(s.Cond, yes, b.fn.loops[len(b.fn.loops)-1].brk)
 		b.enter(yes)
 		b.block(s.Body)
+	}, func(lost func()) {
+		yes, no := b.Func.NewBlock(), b.Func.NewBlock()
+		b.cond(s.Cond, yes, no)
+		b.enter(yes)
+		lost()
+		b.Jump(no)
+		b.enter(no)
 	})
 }
 
@@ -138,34 +145,48 @@ func (b *Builder) whileLoop(s *ast.While) {
 const endless = math.MaxInt64
 
 // rounds runs body n times, if the kernel allows so many, with the number of the
-// round. node is what is repeated. A loop that would have gone on is counted.
-func (b *Builder) rounds(n *ssa.Value, node ast.Node, body func(i *ssa.Value)) {
+// round. node is what is repeated. A loop that would have gone on is counted: one of
+// more than the rounds allowed or, if n does not tell, one for which again runs what it
+// is given.
+func (b *Builder) rounds(n *ssa.Value, node ast.Node, body func(i *ssa.Value), again func(lost func())) {
 	if !b.Reachable() {
 		return
 	}
 	if n.Op == ssa.OpConst && n.Imm <= plainRounds && len(b.fn.loops) == 0 {
-		b.plainLoop(n, n.Imm, body)
+		b.plainLoop(n, n.Imm, body, again)
 		return
 	}
 	iterates := b.iterator() != nil
 	if !iterates && !b.Has(feature.Loop) {
-		b.plainLoop(n, oldRounds, body)
+		b.plainLoop(n, oldRounds, body, again)
 		return
 	}
 	b.hide(node)
-	most := b.atMost(n, maxRounds)
 	if iterates {
-		b.iterLoop(most, body, func() { b.cutShort(n, maxRounds) })
+		b.iterLoop(b.atMost(n, maxRounds), body, func() { b.cutShort(n, maxRounds, again) })
 		return
 	}
+	b.callLoop(n, body, again)
+}
+
+// callLoop has a helper of the kernel's call a function for each round.
+func (b *Builder) callLoop(n *ssa.Value, body func(i *ssa.Value), again func(lost func())) {
+	most := b.atMost(n, maxRounds)
+	var ended int64 // where it is told that the last round was not the end of it
+	var ran, captured *ssa.Value
 	b.callback("round", []ssa.Type{{Kind: ssa.Scalar}, {Kind: ssa.Frame}}, 1,
-		func(params []*ssa.Value) { body(b.extend(params[0], types.Uint32)) },
-		func(f, arg *ssa.Value) {
-			ran := b.Call(helperLoop, most, f, arg, b.Const(0))
+		func(params []*ssa.Value) {
 			if mayExceed(n, maxRounds) {
-				b.If(ssa.UGE, ran, b.Const(maxRounds), func() { b.cutShort(n, maxRounds) }, nil)
+				ended = b.fn.capture.tellStop()
 			}
-		})
+			body(b.extend(params[0], types.Uint32))
+		},
+		func(f, arg *ssa.Value) { ran, captured = b.Call(helperLoop, most, f, arg, b.Const(0)), arg })
+	if mayExceed(n, maxRounds) {
+		b.If(ssa.UGE, ran, b.Const(maxRounds), func() {
+			b.If(ssa.EQ, b.Load(64, captured, ended), b.Const(0), func() { b.cutShort(n, maxRounds, again) }, nil)
+		}, nil)
+	}
 }
 
 // atMost gives n, or limit when that is less.
@@ -179,21 +200,25 @@ func (b *Builder) atMost(n *ssa.Value, limit int64) *ssa.Value {
 // mayExceed tells whether a loop may have more rounds to go than it is allowed.
 func mayExceed(n *ssa.Value, limit int64) bool { return n.Op != ssa.OpConst || n.Imm > limit }
 
-// cutShort counts a loop that ran for limit rounds of n, when n is more.
-func (b *Builder) cutShort(n *ssa.Value, limit int64) {
-	if !mayExceed(n, limit) {
+// cutShort counts a loop that ran for limit rounds of n, when n is more, or again
+// says so.
+func (b *Builder) cutShort(n *ssa.Value, limit int64, again func(lost func())) {
+	if !mayExceed(n, limit) || !b.Reachable() {
 		return
 	}
 	lost := b.Loss(fmt.Sprintf("loops ended too early, after %d rounds, which is all that the kernel allows", limit))
-	if n.Op == ssa.OpConst {
+	switch {
+	case again != nil:
+		again(func() { b.Count(lost) })
+	case n.Op == ssa.OpConst:
 		b.Count(lost)
-		return
+	default:
+		b.If(ssa.UGT, n, b.Const(limit), func() { b.Count(lost) }, nil)
 	}
-	b.If(ssa.UGT, n, b.Const(limit), func() { b.Count(lost) }, nil)
 }
 
 // plainLoop counts to n, or to limit if that is less.
-func (b *Builder) plainLoop(n *ssa.Value, limit int64, body func(i *ssa.Value)) {
+func (b *Builder) plainLoop(n *ssa.Value, limit int64, body func(i *ssa.Value), again func(lost func())) {
 	i := &ssa.Variable{Name: "i", Type: ssa.Type{Kind: ssa.Scalar}}
 	b.Def(i, b.Const(0))
 	head, next, over, done := b.Func.NewBlock(), b.Func.NewBlock(), b.Func.NewBlock(), b.Func.NewBlock()
@@ -218,7 +243,7 @@ func (b *Builder) plainLoop(n *ssa.Value, limit int64, body func(i *ssa.Value)) 
 	b.Jump(head)
 	b.Seal(head)
 	b.enter(over)
-	b.cutShort(n, limit)
+	b.cutShort(n, limit, again)
 	b.Jump(done)
 	b.enter(done)
 }
