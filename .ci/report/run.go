@@ -20,7 +20,8 @@ type run struct {
 	passed           int
 	failed, skipped  []result
 	broken           []string
-	features         map[string]string // name: since, or "-" where it was not found
+	features         map[string]bool   // whether each was found
+	since            map[string]string // the kernel each came with
 	output           map[string]*strings.Builder
 	hasSubtests      map[string]bool
 	finishedPackages int
@@ -31,7 +32,7 @@ type result struct{ test, output string }
 
 func newRun(name string) *run {
 	return &run{
-		name: name, features: map[string]string{},
+		name: name, features: map[string]bool{}, since: map[string]string{},
 		output: map[string]*strings.Builder{}, hasSubtests: map[string]bool{},
 	}
 }
@@ -119,11 +120,7 @@ func (r *run) takeFeature(line string) {
 	}
 	var name, has, since string
 	if n, _ := fmt.Sscan(rest, &name, &has, &since); n == 3 {
-		if has == "yes" {
-			r.features[name] = since
-		} else {
-			r.features[name] = "-"
-		}
+		r.features[name], r.since[name] = has == "yes", since
 	}
 }
 

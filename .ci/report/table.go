@@ -49,11 +49,7 @@ func (r *run) wanting() string {
 func writeFeatures(path string, runs []*run) error {
 	since := map[string]string{}
 	for _, r := range runs {
-		for name, s := range r.features {
-			if s != "-" || since[name] == "" {
-				since[name] = s
-			}
-		}
+		maps.Copy(since, r.since)
 	}
 	var b strings.Builder
 	b.WriteString("| feature | mainline since |")
@@ -65,7 +61,7 @@ func writeFeatures(path string, runs []*run) error {
 		fmt.Fprintf(&b, "| %s | %s |", name, since[name])
 		for _, r := range runs {
 			mark := "yes"
-			if r.features[name] == "-" || r.features[name] == "" {
+			if !r.features[name] {
 				mark = "–"
 			}
 			fmt.Fprintf(&b, " %s |", mark)
