@@ -23,6 +23,8 @@ import (
 const (
 	shortPause = time.Millisecond
 	longPause  = 16 * time.Millisecond
+	// writeInterval is how long output waits at most for what else there is to handle.
+	writeInterval = 50 * time.Millisecond
 	// lossInterval is how often lost events are looked for, while there are events.
 	lossInterval = time.Second
 )
@@ -55,8 +57,10 @@ type loop struct {
 	called atomic.Bool
 	quit   bool
 	over   chan struct{}
-	// checked is when losses were last looked for.
-	checked time.Time
+	// checked is when losses were last looked for, written when output was written, handled
+	// how many records were since the loop began.
+	checked, written time.Time
+	handled          uint64
 }
 
 func newLoop(s *Session) (_ *loop, err error) {
@@ -282,6 +286,7 @@ func (l *loop) checkExit() {
 
 // idle writes the output, and ends the session when that fails.
 func (l *loop) idle() {
+	l.written = time.Now()
 	if err := l.session.opts.Output.Idle(); err != nil && l.session.err == nil {
 		l.session.err = err
 		l.session.exiting = true
@@ -293,7 +298,7 @@ func (l *loop) idle() {
 func (l *loop) handle(record []byte) bool {
 	s := l.session
 	l.checkExit()
-	if s.exiting {
+	if s.exiting || s.haste.skips() {
 		return true
 	}
 	if len(record) >= plan.HeaderSize {
@@ -304,6 +309,10 @@ func (l *loop) handle(record []byte) bool {
 			}
 			if payload != nil {
 				l.handlers[n](s, l.events[n], payload)
+				// Handlers may be slow, and there may be thousands of records.
+				if l.handled++; l.handled%16 == 0 && time.Since(l.written) > writeInterval {
+					l.idle()
+				}
 				return true
 			}
 		}

@@ -14,20 +14,6 @@ import (
 // reporter remembers what was reported.
 type reporter struct {
 	lostEvents uint64
-	// skipped counts the events whose actions were left out.
-	skipped map[*plan.Event]uint64
-}
-
-// Skip implements event.Session.
-func (s *Session) Skip(ev *plan.Event) bool {
-	if !s.hurry.Load() {
-		return false
-	}
-	if s.report.skipped == nil {
-		s.report.skipped = map[*plan.Event]uint64{}
-	}
-	s.report.skipped[ev]++
-	return true
 }
 
 // countFields are the members of messages that count something: the number, and
@@ -42,6 +28,11 @@ func (s *Session) warn(d *source.Diagnostic) {
 		s.opts.Report(d)
 		return
 	}
+	s.record(d)
+}
+
+// record writes a warning as a message of the output.
+func (s *Session) record(d *source.Diagnostic) {
 	fields := []event.Field{{Name: "msg", Value: d.Msg}}
 	if d.Span.IsValid() {
 		at := d.Span.Start
@@ -49,6 +40,14 @@ func (s *Session) warn(d *source.Diagnostic) {
 			event.Field{Name: "line", Value: at.Line}, event.Field{Name: "col", Value: at.Column})
 	}
 	s.opts.Output.Message("runtime_error", fields, d.Error())
+}
+
+// loss reports a warning that who reads the output must know of.
+func (s *Session) loss(d *source.Diagnostic) {
+	if s.opts.Report != nil && s.opts.Records {
+		s.record(d)
+	}
+	s.warn(d)
 }
 
 // Warn implements event.Session.
@@ -119,13 +118,10 @@ func (s *Session) reportLosses() {
 			}
 			return 0
 		}
-		s.lost(count(plan.LostEvents))
-		if n := s.report.lostEvents; n > 0 {
-			s.warn(source.Warningf(source.Span{}, "lost-events", "Total lost event count: %d", n).
-				WithHint("a larger buffer (config perf_rb_pages), fewer or shorter outputs, or counting in a map lose less"))
-		}
+		s.lost(count(plan.LostEvents) + s.haste.unhandled)
+		s.reportTotal()
 		if n := count(plan.LostStacks); n > 0 {
-			s.warn(source.Warningf(source.Span{}, "lost-stacks", "Lost %s: the table of stacks was full or two fell on one place", plural(n, "stack")))
+			s.loss(source.Warningf(source.Span{}, "lost-stacks", "Lost %s: the table of stacks was full or two fell on one place", plural(n, "stack")))
 		}
 		for _, l := range p.Losses {
 			if n := count(l.Counter); n > 0 {
@@ -133,14 +129,9 @@ func (s *Session) reportLosses() {
 			}
 		}
 	}
-	for _, ev := range p.Events {
-		if n := s.report.skipped[ev]; n > 0 {
-			s.warn(source.Warningf(ev.Span, "skipped", "%s was still to be done when the session was interrupted, and left out (%d times)", ev.Action, n))
-		}
-	}
 	for i, prog := range p.Programs {
 		if n := s.attached.Missed(i); n > 0 {
-			s.warn(source.Warningf(firstSpan(prog.Spans), "missed-runs",
+			s.loss(source.Warningf(firstSpan(prog.Spans), "missed-runs",
 				"%s missed %s: the processor was running another program of a script at that moment", prog.Probe, plural(n, "time")))
 		}
 	}
@@ -153,7 +144,7 @@ func (s *Session) lose(l plan.Loss, n uint64) {
 		text += fmt.Sprintf(" (%d times)", n)
 	}
 	if l.Helper == "" {
-		s.warn(source.Warningf(l.Span, "losses", "%s", text))
+		s.loss(source.Warningf(l.Span, "losses", "%s", text))
 		return
 	}
 	if !s.opts.Records {
@@ -169,6 +160,22 @@ func (s *Session) lose(l plan.Loss, n uint64) {
 		fields = append(fields, event.Field{Name: "count", Value: n})
 	}
 	s.opts.Output.Message("helper_error", fields, text)
+}
+
+// reportTotal tells how many events were lost in all, and to what.
+func (s *Session) reportTotal() {
+	n, unhandled := s.report.lostEvents, s.haste.unhandled
+	if n == 0 {
+		return
+	}
+	d := source.Warningf(source.Span{}, "lost-events", "Total lost event count: %d", n)
+	if unhandled > 0 {
+		d.WithNote(source.Span{}, "%d of them were waiting to be handled when the script was interrupted", unhandled)
+	}
+	if n > unhandled {
+		d.WithHint("a larger buffer (config perf_rb_pages), fewer or shorter outputs, or counting in a map lose less")
+	}
+	s.warn(d)
 }
 
 // plural gives "1 event", "2 events".

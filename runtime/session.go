@@ -42,8 +42,8 @@ type Options struct {
 	// Report takes warnings: what was lost, probes that are missing. nil: they
 	// go to Output as messages.
 	Report func(*source.Diagnostic)
-	// Records: helpers of the kernel that failed are reported as records of the output,
-	// not by Report.
+	// Records: what was lost is reported as records of the output too, and helpers of the
+	// kernel that failed only so.
 	Records bool
 	// Store keeps the script's maps over sessions; nil: they end with the session.
 	Store *Store
@@ -91,13 +91,12 @@ type Session struct {
 	// trials are the tests and benchmarks; nil when there are none.
 	trials *trials
 
+	haste    *haste
 	stop     sync.Once
 	stopping atomic.Bool
-	// hurry: the user interrupted, and what was reported until then is being handled.
-	hurry   atomic.Bool
-	done    chan struct{}
-	err     error
-	signals chan os.Signal
+	done     chan struct{}
+	err      error
+	signals  chan os.Signal
 }
 
 var _ event.Session = (*Session)(nil)
@@ -105,9 +104,10 @@ var _ event.Session = (*Session)(nil)
 // Start runs p. It returns when all probes are attached, or with the reason why not, a
 // *source.Diagnostic or *Rejected; then nothing is left behind. When ctx is done before
 // all probes are attached, the error is that of ctx; what begin programs reported is
-// dropped then, and no end program runs. When ctx is done later, the session stops.
+// dropped then, and no end program runs. When ctx is done later, the session is
+// interrupted: it ends within a moment, whatever is still to be handled.
 func Start(ctx context.Context, p *plan.Plan, opts Options) (*Session, error) {
-	s := &Session{opts: opts, ready: make(chan struct{}), done: make(chan struct{}), output: &sync.Mutex{}}
+	s := &Session{opts: opts, ready: make(chan struct{}), done: make(chan struct{}), output: &sync.Mutex{}, haste: newHaste()}
 	if opts.Store != nil {
 		s.output = &opts.Store.output
 	}
@@ -145,7 +145,7 @@ func (s *Session) giveUp() {
 }
 
 func (s *Session) start(ctx context.Context, p *plan.Plan) error {
-	context.AfterFunc(ctx, func() { s.hurry.Store(true) })
+	context.AfterFunc(ctx, s.interrupt)
 	var err error
 	s.kernel, err = load(ctx, p, s.opts.Store, NewClock(), s.progress)
 	if err != nil {
@@ -251,11 +251,13 @@ func (s *Session) announce() {
 
 // watch sees to it that the session ends.
 func (s *Session) watch(ctx context.Context) {
-	context.AfterFunc(ctx, s.Stop)
 	if c := s.opts.Child; c != nil {
 		c.Release()
 		go func() {
 			<-c.Done()
+			if err := c.Err(); err != nil {
+				s.loop.call(func() { s.err = errors.Join(s.err, err) })
+			}
 			s.Stop()
 		}()
 	}
@@ -361,7 +363,7 @@ func (s *Session) end() {
 	// All that the probes reported is in the ring buffer now.
 	s.loop.call(func() {
 		s.loop.drain()
-		s.hurry.Store(false)
+		s.haste.drained = true
 		s.exiting = s.opts.DryRun
 	})
 	if !s.opts.DryRun {

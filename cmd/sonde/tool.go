@@ -30,6 +30,8 @@ type tool struct {
 	color bool
 	// usualGC is the garbage collector's setting for the time after starting up.
 	usualGC int
+	// stderr is where diagnostics go.
+	stderr io.Writer
 }
 
 // btfVariable names a file to take type information from instead of the kernel's.
@@ -51,7 +53,7 @@ func newTool(a *arguments, f *source.File) *tool {
 	if strings.ContainsAny(f.Text, ":.") {
 		h.Prefetch()
 	}
-	return &tool{args: a, file: f, lib: stdlib.Default(), host: h, color: colored()}
+	return &tool{args: a, file: f, lib: stdlib.Default(), host: h, color: colored(), stderr: os.Stderr}
 }
 
 // errReported stands for errors that have been printed in full.
@@ -220,7 +222,7 @@ func (t *tool) diagnose(diags source.List) error {
 			shown = append(shown, d)
 		}
 	}
-	if err := shown.Render(os.Stderr, []*source.File{t.file}, t.color); err != nil {
+	if err := shown.Render(t.stderr, []*source.File{t.file}, t.color); err != nil {
 		return err
 	}
 	if diags.HasErrors() {
@@ -233,17 +235,20 @@ func (t *tool) diagnose(diags source.List) error {
 func (t *tool) report(err error) {
 	var d *source.Diagnostic
 	if !errors.As(err, &d) {
-		complain(err)
+		t.complain(err)
 		return
 	}
-	if renderErr := source.Render(os.Stderr, d, []*source.File{t.file}, t.color); renderErr != nil {
-		complain(err)
+	if renderErr := source.Render(t.stderr, d, []*source.File{t.file}, t.color); renderErr != nil {
+		t.complain(err)
 	}
 	var log interface{ VerifierLog() string }
 	if t.args.verbose && errors.As(err, &log) {
-		fmt.Fprintln(os.Stderr, log.VerifierLog())
+		fmt.Fprintln(t.stderr, log.VerifierLog())
 	}
 }
+
+// complain prints an error that has no place in the script.
+func (t *tool) complain(err error) { fmt.Fprintf(t.stderr, "ERROR: %s\n", err) }
 
 // write writes text to -o's file, or standard output.
 func (t *tool) write(text string) error {

@@ -34,18 +34,19 @@ const exitInterrupted = 255
 
 // trace runs a plan to its end.
 func (t *tool) trace(p *plan.Plan) (int, error) {
-	out, close, err := t.openOutput()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	out, close, err := t.openOutput(ctx)
 	if err != nil {
 		return 1, err
 	}
 	defer close()
+	t.stderr = render.NewPatient(ctx, os.Stderr)
 	env := runtime.NewEnv(t.services(&p.Config))
 	output, err := t.newOutput(out, env)
 	if err != nil {
 		return 1, err
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
 	opts := runtime.Options{
 		Output:   output,
 		Handlers: t.lib.Handlers(),
@@ -111,17 +112,20 @@ func (t *tool) attached(int) {
 	debug.SetGCPercent(t.usualGC)
 }
 
-func (t *tool) openOutput() (io.Writer, func(), error) {
+// openOutput gives what the script's output goes to, which does not hold up the tool's
+// end once the context is done.
+func (t *tool) openOutput(hurry context.Context) (io.Writer, func(), error) {
 	if t.args.output == "" {
-		return os.Stdout, func() {}, nil
+		return render.NewPatient(hurry, os.Stdout), func() {}, nil
 	}
-	f, err := os.Create(t.args.output)
+	// Not for reading as well: the tool must see the reader of a named pipe leave.
+	f, err := os.OpenFile(t.args.output, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
 	if err != nil {
-		return nil, nil, fmt.Errorf("failed to open output file '%s': %w", t.args.output, cause(err))
+		return nil, nil, fmt.Errorf("Failed to open output file: \"%s\": %w", t.args.output, cause(err))
 	}
-	return f, func() {
+	return render.NewPatient(hurry, f), func() {
 		if err := f.Close(); err != nil {
-			complain(err)
+			t.complain(err)
 		}
 	}, nil
 }
@@ -131,7 +135,7 @@ func (t *tool) newOutput(out io.Writer, env *runtime.Env) (event.Output, error) 
 	if err != nil {
 		return nil, err
 	}
-	opts := render.Options{Out: out, Err: os.Stderr, Buffering: mode, Env: env}
+	opts := render.Options{Out: out, Err: t.stderr, Buffering: mode, Env: env}
 	if t.args.format == "json" {
 		return render.NewJSON(opts), nil
 	}
@@ -159,8 +163,8 @@ func (t *tool) warn(d *source.Diagnostic) {
 	if t.args.noWarnings && d.Severity == source.Warning {
 		return
 	}
-	if err := source.Render(os.Stderr, d, []*source.File{t.file}, t.color); err != nil {
-		complain(err)
+	if err := source.Render(t.stderr, d, []*source.File{t.file}, t.color); err != nil {
+		t.complain(err)
 	}
 }
 

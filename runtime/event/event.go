@@ -7,6 +7,7 @@
 package event
 
 import (
+	"context"
 	"time"
 
 	"sonde/codegen/plan"
@@ -29,13 +30,13 @@ type Session interface {
 	Map(v *plan.Var) Map
 	// Failed tells that something went wrong that counts: a test then fails.
 	Failed()
-	// Skip tells that the user has interrupted the session, so that an action that takes
-	// long is left out. It is then counted, and reported at the end.
-	Skip(ev *plan.Event) bool
 	// Exit stops the session with that status after what is queued was handled.
 	Exit(code int)
 	// Warn reports on standard error (or as a JSON record), at a place in the script.
 	Warn(at source.Span, format string, args ...any)
+	// Context is done when the session ends without waiting for what is queued: a handler
+	// that waits for something then gives up.
+	Context() context.Context
 	// WallTime turns a boot-clock time stamp (ns) into wall-clock time.
 	WallTime(bootNS uint64) time.Time
 	// Resolve gives a service by the address of a nil interface value, as Env does.

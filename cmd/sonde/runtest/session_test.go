@@ -13,34 +13,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cilium/ebpf"
-
 	"sonde/runtime/feature/featuretest"
 )
-
-// programs are the ids of all programs in the kernel.
-func programs(t *testing.T) map[ebpf.ProgramID]bool {
-	t.Helper()
-	ids := map[ebpf.ProgramID]bool{}
-	for id := ebpf.ProgramID(0); ; {
-		next, err := ebpf.ProgramGetNextID(id)
-		if err != nil {
-			return ids
-		}
-		ids[next], id = true, next
-	}
-}
-
-// newPrograms are those that before does not have.
-func newPrograms(t *testing.T, before map[ebpf.ProgramID]bool) int {
-	n := 0
-	for id := range programs(t) {
-		if !before[id] {
-			n++
-		}
-	}
-	return n
-}
 
 // TestInterruptWide: a wildcard over every system call is gone soon after Ctrl-C.
 func TestInterruptWide(t *testing.T) {
@@ -57,7 +31,7 @@ func TestInterruptWide(t *testing.T) {
 	t.Logf("gone after %s", took)
 	// Peers need 27 s; so this catches links that are closed one after another
 	// even on a slow machine.
-	if limit := 10 * time.Second; took > limit {
+	if took > limit {
 		t.Errorf("took %s to end", took)
 	}
 	m := regexp.MustCompile(`Attached (\d+) probes`).FindStringSubmatch(errs)
@@ -67,29 +41,6 @@ func TestInterruptWide(t *testing.T) {
 	if n, _ := strconv.Atoi(m[1]); n < 250 || status != 0 || !strings.Contains(out, "@[tracepoint:syscalls:sys_enter_") {
 		t.Errorf("status %d, %s probes, printed %s", status, m[1], out)
 	}
-}
-
-// TestKilled: nothing is left in the kernel of a tool that could not clean up.
-func TestKilled(t *testing.T) {
-	featuretest.NeedRoot(t)
-	before := programs(t)
-	r := trace(t, "-e", "tracepoint:syscalls:sys_enter_getppid { @ = count(); } interval:s:1 { @n++; }")
-	<-r.attached
-	if newPrograms(t, before) == 0 {
-		t.Fatal("no program is loaded")
-	}
-	if err := r.cmd.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	<-r.done
-	left := 0
-	for range 100 { // the kernel frees programs in its own time
-		if left = newPrograms(t, before); left == 0 {
-			return
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
-	t.Errorf("%d programs are left", left)
 }
 
 // TestLost: events that found no room are counted, and the count adds up.

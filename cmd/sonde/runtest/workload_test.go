@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"runtime"
 	"strconv"
 	"strings"
@@ -36,6 +37,7 @@ var workloads = map[string]func(args []string) error{
 	"touches":  touches,
 	"packets":  packets,
 	"talks":    talks,
+	"told":     told,
 }
 
 // work runs a workload to its end and gives the exit status.
@@ -218,6 +220,21 @@ func exits(args []string) error {
 func says(args []string) error {
 	_, err := fmt.Println(strings.Join(args, " "))
 	return err
+}
+
+// told FILE writes "ready" there, and the signal that ends it.
+func told(args []string) error {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals)
+	if err := os.WriteFile(args[0], []byte("ready"), 0o600); err != nil {
+		return err
+	}
+	for s := range signals {
+		if s != unix.SIGURG { // the Go runtime's own
+			return os.WriteFile(args[0], []byte(s.String()), 0o600)
+		}
+	}
+	return nil
 }
 
 // readline LINE... types the lines to an interactive bash.
