@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -11,6 +12,7 @@ import (
 
 	"sonde/lang/check"
 	"sonde/lang/feature"
+	"sonde/lang/source"
 )
 
 // arguments are what the command line says.
@@ -120,7 +122,7 @@ func parseArguments(args []string) (*arguments, error) {
 	a := &arguments{named: map[string]string{}}
 	fs := flagSet(a)
 	if err := fs.Parse(args); err != nil {
-		return nil, usageError{err.Error()}
+		return nil, usageError{err.Error() + nearFlag(err)}
 	}
 	a.programSet = fs.Changed("execute")
 	if err := a.check(); err != nil {
@@ -133,6 +135,29 @@ func parseArguments(args []string) (*arguments, error) {
 		}
 	}
 	return a, a.takeWords(fs.Args())
+}
+
+// flagNames are the names of the options that --help shows.
+func flagNames() []string {
+	var names []string
+	flagSet(&arguments{}).VisitAll(func(f *pflag.Flag) {
+		if !f.Hidden {
+			names = append(names, f.Name)
+		}
+	})
+	return names
+}
+
+// nearFlag proposes an option where there is none of the name given.
+func nearFlag(err error) string {
+	var unknown *pflag.NotExistError
+	if !errors.As(err, &unknown) || len(unknown.GetSpecifiedName()) < 2 {
+		return ""
+	}
+	if near := source.Closest(unknown.GetSpecifiedName(), flagNames()); near != "" {
+		return "; did you mean --" + near + "?"
+	}
+	return ""
 }
 
 // check rejects values and combinations that can't be meant.

@@ -207,8 +207,11 @@ func (t *tool) filter(p *check.Program) bool {
 func (t *tool) codegenOptions() codegen.Options {
 	return codegen.Options{
 		File: t.file,
-		Dump: func(_, program, text string) {
-			fmt.Printf("%s:\n%s\n", program, text)
+		Dump: func(stage, program, text string) {
+			if stage != "asm" { // which names its functions
+				fmt.Printf("%s:\n", program)
+			}
+			fmt.Printf("%s\n", text)
 		},
 		Stages: t.args.stages,
 	}

@@ -6,11 +6,13 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
 
 	"sonde/lang/config"
+	"sonde/lang/source"
 	"sonde/stdlib"
 	"sonde/stdlib/record"
 )
@@ -97,13 +99,35 @@ func help(words []string) int {
 	for _, w := range words {
 		text, ok := describe(w)
 		if !ok {
-			complain(fmt.Errorf("nothing is known of %q; %s --help lists the options, and names of builtins, functions, probe types and options can be asked for", w, toolName()))
+			complain(unknownName(w))
 			status = 1
 			continue
 		}
 		fmt.Print(text)
 	}
 	return status
+}
+
+// unknownName says that there is no such thing, and what could be meant.
+func unknownName(name string) error {
+	lib := stdlib.Default()
+	var names []string
+	for _, b := range lib.Builtins() {
+		names = append(append(names, b.Name), b.Aliases...)
+	}
+	for _, p := range lib.Probes() {
+		names = append(append(names, p.Name), p.Aliases...)
+	}
+	names = append(names, lib.ScriptNames()...)
+	names = append(names, flagNames()...)
+	for _, s := range config.Settings {
+		names = append(names, s.Name)
+	}
+	slices.Sort(names)
+	if near := source.Closest(strings.TrimLeft(name, "-"), names); near != "" {
+		return fmt.Errorf("nothing is known of %q; did you mean %s?", name, near)
+	}
+	return fmt.Errorf("nothing is known of %q; %s --help lists the options, and names of builtins, functions, probe types and options can be asked for", name, toolName())
 }
 
 // describe gives the reference text of a name.
