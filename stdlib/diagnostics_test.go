@@ -123,6 +123,14 @@ func (c *wrongScript) setting(t *testing.T, word, value string) {
 		c.opt.Unsafe = false
 	case "offline":
 		c.opt.Offline = true
+	case "functions":
+		n, err := strconv.Atoi(value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range n {
+			c.host.Funcs = append(c.host.Funcs, fmt.Sprint("vmlinux:f_", i))
+		}
 	case "params":
 		c.opt.Params = strings.Fields(value)
 	case "named":
