@@ -26,7 +26,10 @@ var Hist = &record.Builtin{
 	}},
 	Doc: `Counts numbers by powers of two, for a histogram.
 Each power of two is one bucket, or 2, 4, 8, 16 or 32 of equal width with bits
-from 1 to 5. Negative numbers share a bucket of their own.`,
+from 1 to 5. Negative numbers share a bucket of their own.
+A histogram takes 520 bytes of memory for each key and processor, with bits up to 15 KB.
+A map takes the memory for max_map_keys keys when it starts; if that is more than 64 MB,
+and Linux 6.1 or later, each key's when it first occurs.`,
 	Examples: []record.Example{
 		{
 			Script: `begin { @ = hist(3); @ = hist(20); print(@); clear(@); }`,
