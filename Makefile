@@ -29,7 +29,7 @@ test:
 golden:
 	go test ./... -update
 
-# Each fuzz target for FUZZTIME.
+# Each fuzz target for FUZZTIME, then generated programs and scripts (see .ci/fuzz).
 fuzz:
 	./.ci/fuzz $(FUZZTIME)
 
