@@ -6,7 +6,8 @@
 //
 // Each TOOL is a binary that takes -e SCRIPT. A bpftrace found by PATH is measured
 // too. Runs take turns, and medians are printed with their ratio to the first tool:
-// a machine's speed drifts, ratios hold. Needs root.
+// a machine's speed drifts, ratios hold. Every measurement is made once for each tool, and
+// repeated as long as its share of the time allows. Needs root.
 package main
 
 import (
@@ -16,13 +17,13 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strings"
 	"text/tabwriter"
 	"time"
 )
 
 func main() {
-	rounds := flag.Int("rounds", 7, "runs of each measurement")
+	rounds := flag.Int("rounds", 15, "runs of each measurement, at most")
+	limit := flag.Duration("time", 3*time.Minute, "time to spend on all measurements, about")
 	flag.Parse()
 	tools := flag.Args()
 	if path, err := exec.LookPath("bpftrace"); err == nil && !slices.Contains(tools, path) {
@@ -32,7 +33,10 @@ func main() {
 		fmt.Fprintln(os.Stderr, "usage, as root: bench TOOL [TOOL ...]")
 		os.Exit(2)
 	}
-	b := &bench{tools: tools, rounds: *rounds}
+	b := &bench{
+		tools: tools, rounds: *rounds,
+		share: *limit / time.Duration(len(startupScripts)+len(programScripts)),
+	}
 	b.sizes()
 	b.startup()
 	b.programs()
@@ -43,7 +47,15 @@ func main() {
 type bench struct {
 	tools  []string
 	rounds int
+	share  time.Duration // of the time, for one script
 	rows   []row
+}
+
+// repeat calls f for each round that there is time for, the first in any case.
+func (b *bench) repeat(f func()) {
+	for n, end := 0, time.Now().Add(b.share); n < b.rounds && (n == 0 || time.Now().Before(end)); n++ {
+		f()
+	}
 }
 
 type row struct {
@@ -100,13 +112,23 @@ func (b *bench) sizes() {
 	b.add("size of the binary", "MiB", values, make([]string, len(values)))
 }
 
+const latencyScript = `tracepoint:raw_syscalls:sys_enter { @s[tid] = nsecs; }
+tracepoint:raw_syscalls:sys_exit /@s[tid]/ { @ = hist(nsecs - @s[tid]); delete(@s[tid]); }`
+
 // startupScripts are run from exec to exit; exit is on the script's side.
 var startupScripts = []struct{ name, script string }{
 	{"begin { exit(); }", "BEGIN { exit(); }"},
 	{"one tracepoint", "tracepoint:raw_syscalls:sys_enter { @ = count(); }"},
-	{"latency histogram", "tracepoint:raw_syscalls:sys_enter { @s[tid] = nsecs; } tracepoint:raw_syscalls:sys_exit /@s[tid]/ { @ = hist(nsecs - @s[tid]); delete(@s[tid]); }"},
-	{"360 tracepoints", "tracepoint:syscalls:sys_enter_* { @ = count(); }"},
+	{"one tracepoint, by comm", "tracepoint:raw_syscalls:sys_enter { @[comm] = count(); }"},
+	{"latency histogram", latencyScript},
+	// A part of the 360: tools that let the kernel detach one after another, at 65 ms
+	// each, would need half a minute for all.
+	{"the sys_enter_g* tracepoints", "tracepoint:syscalls:sys_enter_g* { @ = count(); }"},
 }
+
+// limit is how long a tool may take to attach, and to stop; most take far less.
+const limit = 20 * time.Second
+
 
 func (b *bench) startup() {
 	for _, s := range startupScripts {
@@ -115,13 +137,9 @@ func (b *bench) startup() {
 		wall := b.samples()
 		memory := b.samples()
 		why := make([]string, len(b.tools))
-		rounds := b.rounds
-		if strings.HasPrefix(s.name, "360") {
-			rounds = 1 // other tools need half a minute to stop
-		}
-		for range rounds {
+		b.repeat(func() {
 			for i, t := range b.tools {
-				r, err := runOnce(t, s.script, 2*time.Minute)
+				r, err := runOnce(t, s.script, limit)
 				if err != nil {
 					why[i] = err.Error()
 					continue
@@ -131,7 +149,7 @@ func (b *bench) startup() {
 				wall[i] = append(wall[i], ms(r.wall))
 				memory[i] = append(memory[i], float64(r.maxRSS)/(1<<20))
 			}
-		}
+		})
 		if s.name == startupScripts[0].name {
 			b.add(s.name+": exec to exit", "ms", medians(wall), why)
 		} else {

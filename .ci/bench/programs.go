@@ -20,16 +20,17 @@ var programScripts = []struct{ name, script string }{
 	{"count by comm", "tracepoint:raw_syscalls:sys_enter { @[comm] = count(); }"},
 	{"count by pid, comm, id", "tracepoint:raw_syscalls:sys_enter { @[pid, comm, args->id] = count(); }"},
 	{"filter", `tracepoint:raw_syscalls:sys_enter /comm == "no such name"/ { @ = count(); }`},
-	{"latency histogram", startupScripts[2].script},
+	{"latency histogram", latencyScript},
 	{"kernel stack", "tracepoint:raw_syscalls:sys_enter { @[kstack] = count(); }"},
 	{"user stack", "tracepoint:raw_syscalls:sys_enter { @[ustack] = count(); }"},
 	{"string of the caller", "tracepoint:syscalls:sys_enter_faccessat { @[str(args->filename)] = count(); }"},
 	{"printf of a string", `tracepoint:syscalls:sys_enter_faccessat { printf("%s %s\n", comm, str(args->filename)); }`},
+	{"histogram of a result", "tracepoint:raw_syscalls:sys_exit { @ = hist(args->ret); }"},
 	{"printf, filtered to one process", "tracepoint:raw_syscalls:sys_enter /pid == %d/ { printf(\"%%d %%s %%d\\n\", pid, comm, args->id); }"},
 }
 
 // calls is how often each system call of the workload is made.
-const calls = 200_000
+const calls = 100_000
 
 func (b *bench) programs() {
 	stats, err := ebpf.EnableStats(uint32(unix.BPF_STATS_RUN_TIME))
@@ -45,7 +46,7 @@ func (b *bench) programs() {
 		}
 		insns, ns := b.samples(), b.samples()
 		why := make([]string, len(b.tools))
-		for range b.rounds {
+		b.repeat(func() {
 			for i, t := range b.tools {
 				m, err := measure(t, script)
 				if err != nil {
@@ -55,7 +56,7 @@ func (b *bench) programs() {
 				insns[i] = append(insns[i], float64(m.instructions))
 				ns[i] = append(ns[i], m.ns)
 			}
-		}
+		})
 		b.add(s.name+": instructions", "number", medians(insns), why)
 		b.add(s.name+": a call costs", "ns", medians(ns), why)
 	}
@@ -77,13 +78,13 @@ func measure(tool, script string) (cost, error) {
 	if err != nil {
 		return cost{}, err
 	}
-	defer p.stop(time.Minute)
+	defer p.stop(limit)
 	select {
 	case _, ok := <-p.attached:
 		if !ok {
 			return cost{}, errors.New("refused")
 		}
-	case <-time.After(time.Minute):
+	case <-time.After(limit):
 		return cost{}, errors.New("did not attach")
 	}
 	after, err := programIDs()
