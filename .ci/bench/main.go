@@ -17,6 +17,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 )
@@ -24,6 +25,7 @@ import (
 func main() {
 	rounds := flag.Int("rounds", 15, "runs of each measurement, at most")
 	limit := flag.Duration("time", 3*time.Minute, "time to spend on all measurements, about")
+	only := flag.String("only", "", "measure only scripts whose name contains this")
 	flag.Parse()
 	tools := flag.Args()
 	if path, err := exec.LookPath("bpftrace"); err == nil && !slices.Contains(tools, path) {
@@ -33,10 +35,9 @@ func main() {
 		fmt.Fprintln(os.Stderr, "usage, as root: bench TOOL [TOOL ...]")
 		os.Exit(2)
 	}
-	b := &bench{
-		tools: tools, rounds: *rounds,
-		share: *limit / time.Duration(len(startupScripts)+len(programScripts)),
-	}
+	b := &bench{tools: tools, rounds: *rounds}
+	b.starting, b.running = chosen(startupScripts, *only), chosen(programScripts, *only)
+	b.share = *limit / time.Duration(max(1, len(b.starting)+len(b.running)))
 	b.sizes()
 	b.startup()
 	b.programs()
@@ -48,7 +49,15 @@ type bench struct {
 	tools  []string
 	rounds int
 	share  time.Duration // of the time, for one script
-	rows   []row
+	// starting are measured from exec to exit, running by what their programs cost.
+	starting, running []script
+	rows              []row
+}
+
+type script struct{ name, text string }
+
+func chosen(all []script, word string) []script {
+	return slices.DeleteFunc(slices.Clone(all), func(s script) bool { return !strings.Contains(s.name, word) })
 }
 
 // repeat calls f for each round that there is time for, the first in any case.
@@ -116,7 +125,7 @@ const latencyScript = `tracepoint:raw_syscalls:sys_enter { @s[tid] = nsecs; }
 tracepoint:raw_syscalls:sys_exit /@s[tid]/ { @ = hist(nsecs - @s[tid]); delete(@s[tid]); }`
 
 // startupScripts are run from exec to exit; exit is on the script's side.
-var startupScripts = []struct{ name, script string }{
+var startupScripts = []script{
 	{"begin { exit(); }", "BEGIN { exit(); }"},
 	{"one tracepoint", "tracepoint:raw_syscalls:sys_enter { @ = count(); }"},
 	{"one tracepoint, by comm", "tracepoint:raw_syscalls:sys_enter { @[comm] = count(); }"},
@@ -129,9 +138,8 @@ var startupScripts = []struct{ name, script string }{
 // limit is how long a tool may take to attach, and to stop; most take far less.
 const limit = 20 * time.Second
 
-
 func (b *bench) startup() {
-	for _, s := range startupScripts {
+	for _, s := range b.starting {
 		attached := b.samples()
 		stopped := b.samples()
 		wall := b.samples()
@@ -139,7 +147,7 @@ func (b *bench) startup() {
 		why := make([]string, len(b.tools))
 		b.repeat(func() {
 			for i, t := range b.tools {
-				r, err := runOnce(t, s.script, limit)
+				r, err := runOnce(t, s.text, limit)
 				if err != nil {
 					why[i] = err.Error()
 					continue

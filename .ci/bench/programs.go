@@ -14,7 +14,7 @@ import (
 
 // programScripts are measured by the kernel's own statistics while this process
 // makes the calls that they trace.
-var programScripts = []struct{ name, script string }{
+var programScripts = []script{
 	{"empty", "tracepoint:raw_syscalls:sys_enter { }"},
 	{"count", "tracepoint:raw_syscalls:sys_enter { @ = count(); }"},
 	{"count by comm", "tracepoint:raw_syscalls:sys_enter { @[comm] = count(); }"},
@@ -39,8 +39,8 @@ func (b *bench) programs() {
 		return
 	}
 	defer stats.Close()
-	for _, s := range programScripts {
-		script := s.script
+	for _, s := range b.running {
+		script := s.text
 		if strings.Contains(script, "%d/") {
 			script = fmt.Sprintf(script, unix.Getpid())
 		}
