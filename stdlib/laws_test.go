@@ -91,7 +91,7 @@ var ordinary = []struct{ path, words, why string }{
 	{"codegen/lower", "pid", "a member of struct task_struct"},
 	{"runtime/feature", "watchpoint", "the name of a program that tests a feature"},
 	{"runtime/attach", "uprobe kprobe", "folders of /sys/bus/event_source"},
-	{"runtime/host", "rawtracepoint", "a kind of names that type information lists"},
+	{"runtime/host", "rawtracepoint kprobe", "a kind of names that type information lists, and a folder of /sys/bus/event_source"},
 	{"runtime", "count test time", "words of messages"},
 }
 

@@ -217,6 +217,14 @@ func (l *Library) Attach(t *check.Target, ctx *check.Context) (plan.Mechanism, e
 	return p.Attach(t, ctx)
 }
 
+// Cheaper implements lower.Library.
+func (l *Library) Cheaper(t *check.Target, ctx *check.Context, use *lower.Use, host check.Host) *lower.Way {
+	if p := l.byProv[t.Point.Provider]; p != nil && p.Cheaper != nil {
+		return p.Cheaper(t, ctx, use, host)
+	}
+	return nil
+}
+
 // Handlers gives the event handlers by action, for the runtime.
 func (l *Library) Handlers() map[string]event.Handler {
 	m := map[string]event.Handler{}

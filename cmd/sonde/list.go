@@ -139,8 +139,8 @@ func (l *lister) provider(p *record.Probe, rest string, hasParts bool) error {
 }
 
 // script lists what a script would attach to. Where it says how often, or when, the name is
-// that of the list of probes, without.
-func (l *lister) script(p *check.Program) {
+// that of the list of probes, without. Verbosely it tells what each is attached with.
+func (l *lister) script(p *check.Program, mechanisms map[string]string) {
 	for _, in := range p.Instances {
 		for _, target := range in.Targets {
 			record := stdlib.Default().Probe(target.Point.Provider.Name)
@@ -158,6 +158,9 @@ func (l *lister) script(p *check.Program) {
 			fmt.Fprintln(l.out, name)
 			if l.verbose {
 				l.arguments(record, target.Name)
+				if how := mechanisms[target.Name]; how != "" {
+					fmt.Fprintf(l.out, "    // %s\n", how)
+				}
 			}
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"sonde/codegen"
+	"sonde/codegen/plan"
 	"sonde/lang/ast"
 	"sonde/lang/check"
 	"sonde/lang/config"
@@ -103,7 +104,7 @@ func (t *tool) stages() (int, error) {
 	}
 	if t.args.list {
 		l := newLister(os.Stdout, t.host, t.args.verbose, t.args.pid)
-		l.script(program)
+		l.script(program, t.mechanisms(program))
 		return 0, l.out.Flush()
 	}
 	if t.args.probeFilter != "" && !t.filter(program) {
@@ -122,7 +123,45 @@ func (t *tool) stages() (int, error) {
 	if len(t.args.stages) > 0 {
 		return 0, nil
 	}
+	if t.args.verbose {
+		writeMechanisms(os.Stderr, p)
+	}
 	return t.trace(p)
+}
+
+// writeMechanisms tells what each probe is attached with, all of a program's in one line when they
+// are alike.
+func writeMechanisms(w io.Writer, p *plan.Plan) {
+	for i := 0; i < len(p.Attach); {
+		a, how := p.Attach[i], p.Describe(p.Attach[i])
+		n := i + 1
+		for n < len(p.Attach) && p.Attach[n].Program == a.Program && p.Describe(p.Attach[n]) == how {
+			n++
+		}
+		more := ""
+		if n > i+1 {
+			more = fmt.Sprintf(" and %d more", n-i-1)
+		}
+		fmt.Fprintf(w, "INFO: %s%s: %s\n", a.Name, more, how)
+		i = n
+	}
+}
+
+// mechanisms gives what each probe of a script would be attached with by its name, for a
+// verbose listing.
+func (t *tool) mechanisms(program *check.Program) map[string]string {
+	found := map[string]string{}
+	if !t.args.verbose {
+		return found
+	}
+	p, err := codegen.Compile(program, t.lib, t.host, codegen.Options{})
+	if err != nil {
+		return found // it is said when the script is run
+	}
+	for _, a := range p.Attach {
+		found[a.Name] = p.Describe(a)
+	}
+	return found
 }
 
 // stage tells whether -d asks for a stage; only, whether for none beyond the ones

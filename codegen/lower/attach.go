@@ -41,7 +41,7 @@ func (u *unit) uprobeMulti(list []*plan.Attach) bool {
 // kprobeMulti: such a link reaches functions by name, at their entry or return, and
 // shows programs the registers of arguments and result only.
 func (u *unit) kprobeMulti(inst *check.Instance, list []*plan.Attach) bool {
-	if inst.UsesState {
+	if !u.useOf(inst).Only(^check.Registers) {
 		return false
 	}
 	symbols := map[string]bool{}

@@ -59,6 +59,8 @@ func (b *Builder) Member(x Operand, fields ...string) Operand {
 // type that the checker gave it (a char array is a string).
 func (b *Builder) field(x Operand, f types.Field, t types.Type) Operand {
 	switch {
+	case x.Layout == check.ArgsRecord && b.wayOf() != nil:
+		return b.wayOf().Member(b, f, t)
 	case x.Layout == check.ArgsSlots:
 		return b.slotArg(x, f, t)
 	case x.Layout == check.ArgsRegs:

@@ -72,6 +72,9 @@ func (library) Attach(t *check.Target, _ *check.Context) (plan.Mechanism, error)
 	return plan.RawTracepoint{Name: t.Name}, nil
 }
 
+// Cheaper implements lower.Library.
+func (library) Cheaper(*check.Target, *check.Context, *lower.Use, check.Host) *lower.Way { return nil }
+
 // Lowering implements lower.Library.
 func (library) Lowering(f *check.Func) *lower.Lowering { return lowerings[f.Name] }
 

@@ -22,6 +22,9 @@ type Library interface {
 	Lowering(f *check.Func) *Lowering
 	// Attach gives the mechanism for a target, and the program's binding.
 	Attach(t *check.Target, ctx *check.Context) (plan.Mechanism, error)
+	// Cheaper gives a cheaper way to do for the target what a body of that use wants,
+	// nil when there is none. It is asked the machine only what the use leaves open.
+	Cheaper(t *check.Target, ctx *check.Context, use *Use, host check.Host) *Way
 }
 
 // Lowering is how a record becomes code. Exactly one of its fields is set.

@@ -46,6 +46,12 @@ type unit struct {
 	events  map[eventKey]int
 	kfuncs  map[string]*ssa.Kfunc
 	errs    []error
+
+	// uses are those of instances, as far as asked for; ways are those that were
+	// chosen for targets, and instead what is lowered in an instance's place.
+	uses    map[*check.Instance]*Use
+	ways    map[*check.Target]*Way
+	instead map[*check.Instance][]*check.Instance
 }
 
 // Lower makes the programs of a checked script. An error joins *source.Diagnostic
@@ -59,11 +65,15 @@ func Lower(p *check.Program, lib Library, host check.Host, opt Options) (res *Re
 		globals: map[string]uint32{},
 		events:  map[eventKey]int{},
 		kfuncs:  map[string]*ssa.Kfunc{},
+		uses:    map[*check.Instance]*Use{},
+		ways:    map[*check.Target]*Way{},
+		instead: map[*check.Instance][]*check.Instance{},
 	}
 	u.counters()
 	for _, m := range p.Maps {
 		u.declare(m)
 	}
+	u.decide()
 	res = &Result{Plan: u.plan}
 	pairs := u.sessions()
 	paired := map[*check.Instance]bool{}
@@ -72,6 +82,10 @@ func Lower(p *check.Program, lib Library, host check.Host, opt Options) (res *Re
 	}
 	for _, inst := range p.Instances {
 		switch ret := pairs[inst]; {
+		case u.instead[inst] != nil:
+			for _, own := range u.instead[inst] {
+				res.Programs = append(res.Programs, u.program(part{own, own.Targets}))
+			}
 		case paired[inst]:
 		case ret != nil:
 			res.Programs = append(res.Programs, u.program(part{inst, inst.Targets}, part{ret, ret.Targets}))
@@ -169,7 +183,7 @@ func (u *unit) program(parts ...part) *ssa.Program {
 func (u *unit) attach(index int, p part) {
 	for i := range p.targets {
 		t := &p.targets[i]
-		how, err := u.lib.Attach(t, p.inst.Context)
+		how, err := u.how(t, p.inst.Context)
 		if err != nil {
 			u.attachError(t, err)
 			continue
@@ -183,6 +197,14 @@ func (u *unit) attach(index int, p part) {
 		}
 		u.plan.Attach = append(u.plan.Attach, at)
 	}
+}
+
+// how gives the mechanism for a target.
+func (u *unit) how(t *check.Target, ctx *check.Context) (plan.Mechanism, error) {
+	if way := u.ways[t]; way != nil {
+		return way.How, nil
+	}
+	return u.lib.Attach(t, ctx)
 }
 
 // programName makes the kernel's name of a program from its probe's: all of it, or
@@ -205,6 +227,9 @@ func (b *Builder) body() {
 	if b.hasResult() {
 		b.fn.result = &ssa.Variable{Name: "result", Type: ssa.Type{Kind: ssa.Scalar}}
 		b.Def(b.fn.result, zero)
+	}
+	if way := b.wayOf(); way != nil && way.Enter != nil {
+		way.Enter(b)
 	}
 	if pid := b.Options().PID; pid != 0 && (inst.Context.Provider == nil || !inst.Context.Provider.Unfiltered) {
 		ok := b.Func.NewBlock()

@@ -79,7 +79,7 @@ func (u *unit) traceable(inst *check.Instance) bool {
 // wholeFunctions gives the functions that an instance is for, when it is for kernel
 // functions and minds neither how it is attached to them nor their names; else nil.
 func (u *unit) wholeFunctions(inst *check.Instance) (symbols map[string]bool, ret bool) {
-	if inst.Context.Program != check.ProgKprobe || inst.UsesState || inst.UsesName {
+	if inst.Context.Program != check.ProgKprobe || inst.UsesName || u.instead[inst] != nil || !u.useOf(inst).Only(^check.Registers) {
 		return nil, false
 	}
 	for i := range inst.Targets {

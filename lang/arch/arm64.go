@@ -17,7 +17,12 @@ var arm64 = &Arch{
 
 	Instruction: 4,
 	Syscall:     "__arm64_sys_",
-	Macros:      words("__aarch64__ __TARGET_ARCH_arm64"),
+	Entry: &Entry{
+		Args:       []Member{{"orig_x0", 0}, {"regs", 1}, {"regs", 2}, {"regs", 3}, {"regs", 4}, {"regs", 5}},
+		Number:     Member{"syscallno", 0},
+		CompatWord: "flags", Compat: 1 << 22, // TIF_32BIT
+	},
+	Macros: words("__aarch64__ __TARGET_ARCH_arm64"),
 	// Unlike others, these watch any bytes of a word (arch/arm64/kernel/hw_breakpoint.c).
 	Breakpoints: &Breakpoints{Modes: words("r rw w x"), Field: 8},
 	Triplet:     "aarch64-linux-gnu",

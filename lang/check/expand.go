@@ -291,7 +291,7 @@ const wideFrom = 16
 
 // wide gives, by provider, the contexts in which one program serves many targets.
 func (c *checker) wide(targets []Target, u uses) map[*Provider]*Context {
-	if len(targets) < wideFrom || u.perTarget || u.state || u.frames {
+	if len(targets) < wideFrom || u.perTarget || u.reads&(Registers|Frames) != 0 {
 		return nil
 	}
 	wide := map[*Provider]*Context{}
@@ -346,7 +346,7 @@ func (c *checker) body(probe *ast.Probe, ctx *Context, targets []Target, u uses)
 	own := *ctx
 	b := &body{
 		checker: c,
-		inst:    &Instance{Probe: probe, Context: &own, Targets: targets, UsesName: u.named, UsesState: u.state},
+		inst:    &Instance{Probe: probe, Context: &own, Targets: targets, UsesName: u.named},
 		vars:    map[ast.Node]*varState{},
 		inline:  map[ast.Expr]*ast.BlockExpr{},
 		unclean: map[*ast.BlockExpr][]*ast.Map{},
@@ -358,8 +358,9 @@ func (c *checker) body(probe *ast.Probe, ctx *Context, targets []Target, u uses)
 
 // uses tells how a body depends on the target that runs it, and what it calls.
 type uses struct {
-	perTarget, named, state, frames bool
-	funcs                           []*Func
+	perTarget, named bool
+	reads            Parts
+	funcs            []*Func
 }
 
 // usesOf looks for builtins whose value depends on the target, through macros
@@ -390,8 +391,7 @@ func (c *checker) usesOf(probe *ast.Probe) uses {
 			} else if f := c.lib.Func(name); f != nil {
 				u.perTarget = u.perTarget || f.PerTarget
 				u.named = u.named || f.Named
-				u.state = u.state || f.State
-				u.frames = u.frames || f.Frames
+				u.reads |= f.Reads
 				u.funcs = append(u.funcs, f)
 			}
 			return true

@@ -67,9 +67,6 @@ type Instance struct {
 	// than one target the name travels by attach cookie, or there is an instance
 	// for each.
 	UsesName bool
-	// UsesState tells that the body reads what depends on the mechanism that the
-	// targets are attached with (Func.State).
-	UsesState bool
 }
 
 // Info is what checking found out about the nodes of one instance.

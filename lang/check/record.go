@@ -75,17 +75,29 @@ type Func struct {
 	PerTarget bool
 	// Named: the value depends on which target ran the program (probe, func).
 	Named bool
-	// State: the value depends on all the registers or the stack that the probe
-	// finds (reg, ctx, stacks), and those on how it is attached to: a cheaper
-	// mechanism that shows others is then no choice.
-	State bool
-	// Frames: the value is the kernel's stack as the probe finds it, whose first frames
-	// depend on the kind of program that looks.
-	Frames bool
+	// Reads are the parts of the event that the value comes from: a cheaper mechanism
+	// that shows others is then no choice.
+	Reads Parts
 	// Ctx says which probe contexts it works in; nil: all. The string completes
 	// "X can not be used here: …".
 	Ctx func(p *Context) (ok bool, why string)
 }
+
+// Parts are parts of what a program finds when an event runs it.
+type Parts uint8
+
+const (
+	// Registers: all of them, or which program runs and how (reg, ctx, override).
+	Registers Parts = 1 << iota
+	// Frames are the kernel's stack frames below the event.
+	Frames
+	// Arguments are single arguments by their numbers, which Call.Data holds as int.
+	Arguments
+	// Members are those of Context.Args, or all of it.
+	Members
+	// Result is Context.Retval.
+	Result
+)
 
 // Sig is one way to call a Func.
 type Sig struct {
@@ -218,7 +230,7 @@ type Provider struct {
 	// Wide gives a context in which one program serves all the targets, where Context
 	// binds a program to each; nil: there is none on this machine. It is asked when
 	// there are many targets, and taken for bodies that can not tell the difference:
-	// they use nothing that is PerTarget, State or Frames. nil: never.
+	// they use nothing that is PerTarget, and read neither Registers nor Frames. nil: never.
 	Wide  func(targets []Target, host Host) *Context
 	Needs []*feature.Feature
 	// Cookie is the feature by which a program shared by several targets learns
@@ -364,6 +376,9 @@ type Host interface {
 	// TracepointFormat gives the record of an event, as the kernel's format file
 	// describes it, common fields included, and the event's id.
 	TracepointFormat(category, event string) (*types.Struct, uint64, error)
+	// DynamicEvent tells whether a user has defined the event, so that there is no
+	// tracepoint behind it.
+	DynamicEvent(category, event string) bool
 	// RawTracepoints lists names that match.
 	RawTracepoints(glob string) ([]string, error)
 	// Functions lists traceable kernel functions "module:name" that match.
@@ -371,6 +386,9 @@ type Host interface {
 	// Programs lists the BPF programs that are loaded, oldest first, or the one with
 	// the id (0: all).
 	Programs(id uint32) ([]BPFProgram, error)
+	// Ambiguous tells whether the kernel refuses probes on a function by its name because
+	// several have it.
+	Ambiguous(function string) bool
 	// KernelSymbol finds an address by name, 0 for none.
 	KernelSymbol(name string) (uint64, error)
 	// Binaries resolves what the user wrote for a binary or library (a path, a

@@ -47,6 +47,7 @@ var tests = map[*feature.Feature]entry{
 	feature.MapElemCount: {function("bpf_map_sum_elem_count"), true},
 
 	feature.Fentry:           {fentry, true},
+	feature.FentryCalm:       {unpreempted, true},
 	feature.Watchpoints:      {watchpoint, true},
 	feature.DPath:            {hasBTF, true},
 	feature.Override:         {helper(asm.FnOverrideReturn, ebpf.Kprobe), true},

@@ -2,11 +2,16 @@ package host
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"os"
 	"path"
 	"slices"
 	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"sonde/runtime/sys"
 )
 
 // Functions implements check.Host. The list is the kernel's own of what its
@@ -55,6 +60,24 @@ func fixedPart(glob string) string {
 		return glob[:i]
 	}
 	return glob
+}
+
+// nowhere is an offset in bytes at which no function has an instruction.
+const nowhere = 1 << 40
+
+// Ambiguous implements check.Host. The kernel, which finds a name in microseconds where
+// its lists take some 20 ms to read, is asked for a probe that can't be: it looks at the
+// name first. (Before Linux 6.6 it took the first function of the name.)
+func (h *Host) Ambiguous(function string) bool {
+	kind, err := sys.PerfType("kprobe")
+	if err != nil {
+		return false
+	}
+	fd, err := sys.OpenPerfEvent(&sys.PerfEvent{Type: kind, Path: function, Number: nowhere, PID: -1})
+	if err == nil {
+		unix.Close(fd)
+	}
+	return errors.Is(err, unix.EADDRNOTAVAIL)
 }
 
 // readTraceable reads the list of functions.

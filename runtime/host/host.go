@@ -45,6 +45,7 @@ type Host struct {
 	btf     func() (types.BTF, error)
 	tracing func() (string, error)
 	kernel  func() (*sym.Kernel, error)
+	dynamic func() map[string]bool
 	// traceable is the kernel's list of functions, as text.
 	traceable func() ([]byte, error)
 
@@ -71,6 +72,7 @@ func New(opt Options) *Host {
 		h.opt.Features = probe.New(h.BTF, opt.Without)
 	}
 	h.tracing = sync.OnceValues(h.findTracing)
+	h.dynamic = sync.OnceValue(h.readDynamic)
 	h.traceable = sync.OnceValues(h.readTraceable)
 	h.kernel = sync.OnceValues(func() (*sym.Kernel, error) { return sym.LoadKernel(h.at("proc/kallsyms")) })
 	return h

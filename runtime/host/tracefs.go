@@ -132,6 +132,27 @@ func (h *Host) readFormat(category, event string) (*tracepoint.Format, error) {
 	return tracepoint.Parse(category, event, string(text), h.BTF)
 }
 
+// DynamicEvent implements check.Host. The kernel lists such events, one a line:
+// TYPE:CATEGORY/EVENT WHAT.
+func (h *Host) DynamicEvent(category, event string) bool { return h.dynamic()[category+"/"+event] }
+
+func (h *Host) readDynamic() map[string]bool {
+	events := map[string]bool{}
+	dir, err := h.tracing()
+	if err != nil {
+		return events
+	}
+	// Who may not read the list may attach to none of them.
+	text, _ := os.ReadFile(path.Join(dir, "dynamic_events"))
+	for line := range strings.Lines(string(text)) {
+		_, rest, _ := strings.Cut(line, ":")
+		if words := strings.Fields(rest); len(words) > 0 {
+			events[words[0]] = true
+		}
+	}
+	return events
+}
+
 // RawTracepoints implements check.Host. The type information knows them; without
 // it, those that have an event are listed.
 func (h *Host) RawTracepoints(glob string) ([]string, error) {

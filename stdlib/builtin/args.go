@@ -16,6 +16,7 @@ var Args = &record.Builtin{
 		Name:      "args",
 		Shape:     check.Value,
 		PerTarget: true,
+		Reads:     check.Members,
 		Check: func(c *check.Call) types.Type {
 			if c.Context.Args == nil {
 				c.Checker.Report(source.Errorf(c.Node.Span(), "no-args", "The args builtin can not be used here: no types are known for the arguments of %s", c.Context.Key)).
@@ -47,6 +48,7 @@ var ArgN = &record.Builtin{
 		Name:      "argN",
 		Shape:     check.Value,
 		PerTarget: true,
+		Reads:     check.Arguments,
 		Sigs:      []check.Sig{{Result: types.Int64}},
 		Check: func(c *check.Call) types.Type {
 			n := c.Data.(int)
@@ -88,6 +90,7 @@ var Retval = &record.Builtin{
 		Name:      "retval",
 		Shape:     check.Value,
 		PerTarget: true,
+		Reads:     check.Result,
 		Check: func(c *check.Call) types.Type {
 			if c.Context.Retval == nil {
 				c.Checker.Report(source.Errorf(c.Node.Span(), "no-retval", "The retval builtin can not be used with %q probes", c.Context.Provider.Name)).
@@ -97,7 +100,11 @@ var Retval = &record.Builtin{
 		},
 	},
 	Lowering: lower.Lowering{Operand: func(b *lower.Builder, c *check.Call) lower.Operand {
-		return lower.Operand{Type: c.Type, Val: b.Retval(), Space: c.Context.Space}
+		v := b.Retval()
+		if _, number := c.Type.(types.Int); number {
+			v = b.Number(v) // the mechanism may know it as a pointer, where the probe type does not
+		}
+		return lower.Operand{Type: c.Type, Val: v, Space: c.Context.Space}
 	}},
 	Doc:      `The result of the traced function, where a probe is on its return.`,
 	Examples: []record.Example{{Script: `uretprobe:libc:malloc { @[retval == 0] = count(); }`}},
@@ -109,7 +116,7 @@ var Ctx = &record.Builtin{
 		Name:      "ctx",
 		Shape:     check.Value,
 		PerTarget: true,
-		State:     true,
+		Reads:     check.Registers,
 		Check: func(c *check.Call) types.Type {
 			if c.Context.Ctx != nil {
 				return c.Context.Ctx

@@ -16,7 +16,7 @@ var Override = &record.Builtin{
 		Shape:  check.Function,
 		Sigs:   []check.Sig{{Params: []check.Param{{Name: "result", Kind: check.IntArg}}, Result: types.Void{}}},
 		Unsafe: true,
-		State:  true,
+		Reads:  check.Registers,
 		Needs:  []*feature.Feature{feature.Override},
 		Ctx: func(p *check.Context) (bool, string) {
 			return p.Program == check.ProgKprobe && p.Regs && !p.User && p.Retval == nil, "it works at the entry of kernel functions (kprobe)"

@@ -16,7 +16,7 @@ var Reg = &record.Builtin{
 	Func: check.Func{
 		Name:  "reg",
 		Shape: check.Function,
-		State: true,
+		Reads: check.Registers,
 		Sigs:  []check.Sig{{Params: []check.Param{{Name: "name", Kind: check.ConstStringArg}}, Result: types.Uint64}},
 		Check: func(c *check.Call) types.Type {
 			name, ok := c.Checker.ConstString(c.Args[0])

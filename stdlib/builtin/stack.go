@@ -53,10 +53,16 @@ const existsError = -17
 func stackTrace(name string, user bool, doc string, examples ...record.Example) *record.Builtin {
 	mode := check.Param{Name: "mode", Kind: check.NameArg}
 	limit := check.Param{Name: "frames", Kind: check.ConstIntArg}
+	// A process's stack is where the process left it, whatever ran since.
+	reads := check.Frames
+	if user {
+		reads = 0
+	}
 	return &record.Builtin{
 		Func: check.Func{
 			Name:  name,
 			Shape: check.Value,
+			Reads: reads,
 			Sigs: []check.Sig{
 				{},
 				{Params: []check.Param{mode, limit}, Optional: 1},
@@ -64,7 +70,6 @@ func stackTrace(name string, user bool, doc string, examples ...record.Example) 
 			},
 			Check:   func(c *check.Call) types.Type { return checkStack(c, user) },
 			MustUse: true,
-			Frames:  !user,
 		},
 		Lowering: lower.Lowering{Into: func(b *lower.Builder, c *check.Call, dst lower.Place) {
 			lowerStack(b, c, c.Type.(stackType), dst)

@@ -13,6 +13,7 @@ var Usermode = &record.Builtin{
 	Func: check.Func{
 		Name:  "usermode",
 		Shape: check.Value,
+		Reads: check.Registers,
 		Sigs:  []check.Sig{{Result: types.Uint8}},
 		Ctx: func(p *check.Context) (bool, string) {
 			return p.Regs || p.Program == check.ProgTestRun, "it sees no registers"

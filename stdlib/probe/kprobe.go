@@ -55,7 +55,8 @@ func kernelFunction(name, alias string, ret bool, doc string, examples ...record
 			Needs:  []*feature.Feature{feature.Kprobes},
 			Cookie: feature.AttachCookie,
 		},
-		Attach: mechanism,
+		Attach:  mechanism,
+		Cheaper: trampolineWay,
 		List: func(host check.Host, parts []string, _ int) ([]string, error) {
 			return listFunctions(host, name, parts)
 		},

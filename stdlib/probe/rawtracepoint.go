@@ -20,6 +20,7 @@ var RawTracepoint = &record.Probe{
 		},
 		Expand:  expandRawTracepoint,
 		Context: rawTracepointContext,
+		Needs:   []*feature.Feature{feature.RawTracepoints},
 		Cookie:  feature.RawTPCookie,
 	},
 	Attach: func(t *check.Target, _ *check.Context) (plan.Mechanism, error) {

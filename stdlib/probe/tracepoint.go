@@ -27,14 +27,15 @@ var Tracepoint = &record.Probe{
 		Expand:  expandTracepoint,
 		Context: tracepointContext,
 		Group: func(t *check.Target) string {
-			if t.Data.(plan.PerfTracepoint).Category == "syscalls" {
-				return "syscalls"
+			if t.Data.(plan.PerfTracepoint).Category == syscalls {
+				return syscalls
 			}
 			return ""
 		},
 		Cookie: feature.AttachCookie,
 	},
-	Attach: mechanism,
+	Attach:  mechanism,
+	Cheaper: rawTracepointWay,
 	List: func(host check.Host, parts []string, _ int) ([]string, error) {
 		category, event := "*", "*"
 		switch len(parts) {
@@ -107,7 +108,7 @@ func tracepointContext(t *check.Target, host check.Host) (*check.Context, *sourc
 		Layout:   check.ArgsRecord,
 		Space:    types.Kernel,
 	}
-	if at.Category == "syscalls" {
+	if at.Category == syscalls {
 		ctx.Space = types.User
 	}
 	args, id, err := host.TracepointFormat(at.Category, at.Event)

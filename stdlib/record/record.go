@@ -43,6 +43,9 @@ type Probe struct {
 	check.Provider
 	// Attach chooses how a target is attached to.
 	Attach func(t *check.Target, ctx *check.Context) (plan.Mechanism, error)
+	// Cheaper, when not nil, gives a cheaper way to do for a target what a body of that
+	// use wants, nil when there is none; see lower.Way.
+	Cheaper func(t *check.Target, ctx *check.Context, use *lower.Use, host check.Host) *lower.Way
 	// List lists what can be probed, for -l: names that match the parts of the
 	// pattern; with a pid what of it concerns that process (-p).
 	List func(host check.Host, parts []string, pid int) ([]string, error)

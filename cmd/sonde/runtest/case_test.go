@@ -29,6 +29,7 @@ type testCase struct {
 	programs     []string
 	module       string
 	patience     time.Duration
+	without      string
 	status       int
 	want         map[string]*txtar.File // by kind: txt, err
 }
@@ -51,6 +52,11 @@ func TestCases(t *testing.T) {
 		t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) {
 			for _, c := range cases {
 				t.Run(c.name, c.run)
+				if c.without != "" {
+					again := *c
+					again.args = append([]string{"--no-feature", c.without}, c.args...)
+					t.Run(c.name+"-without-"+c.without, again.run)
+				}
 			}
 		})
 		if *update {
@@ -108,6 +114,8 @@ func parseCase(name, script string) (*testCase, error) {
 			c.example = value
 		case "needs":
 			c.needs = words
+		case "ways":
+			c.without = value
 		case "program":
 			c.programs = words
 		case "module":

@@ -12,6 +12,8 @@
 //	// words: ARG...       arguments behind it: the script's parameters
 //	// example: FILE       the script is this one of examples/
 //	// needs: FEATURE...   what the kernel must offer (lang/feature)
+//	// ways: FEATURE       run it a second time without that feature, by another
+//	//                     mechanism, which must change nothing
 //	// program: NAME...    what must be installed
 //	// module: NAME        the module that the kernel must have loaded
 //	// patience: SECONDS   after which the tool hangs, 60 unless said

@@ -37,6 +37,7 @@ type Host struct {
 	CPUs     int
 	Formats  map[string]string // text of format files by "category:event"
 	RawTPs   []string
+	Dynamic  []string // "category:event" of the Formats that users have defined
 	Funcs    []string // "module:name"
 	Kallsyms map[string]uint64
 	Loaded   []check.BPFProgram
@@ -148,6 +149,11 @@ func (h *Host) TracepointFormat(category, event string) (*types.Struct, uint64, 
 	return f.Record, f.ID, nil
 }
 
+// DynamicEvent implements check.Host.
+func (h *Host) DynamicEvent(category, event string) bool {
+	return slices.Contains(h.Dynamic, category+":"+event)
+}
+
 // RawTracepoints implements check.Host.
 func (h *Host) RawTracepoints(glob string) ([]string, error) { return matching(glob, h.RawTPs) }
 
@@ -168,6 +174,17 @@ func (h *Host) Programs(id uint32) ([]check.BPFProgram, error) {
 		}
 	}
 	return list, nil
+}
+
+// Ambiguous implements check.Host.
+func (h *Host) Ambiguous(function string) bool {
+	n := 0
+	for _, f := range h.Funcs {
+		if strings.HasSuffix(f, ":"+function) {
+			n++
+		}
+	}
+	return n > 1
 }
 
 // KernelSymbol implements check.Host.

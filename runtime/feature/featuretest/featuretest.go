@@ -112,6 +112,7 @@ var options = map[*feature.Feature][]string{
 // trace in the kernel's configuration.
 var decided = map[*feature.Feature]string{
 	feature.Watchpoints: "the processor's do not fire",
+	feature.FentryCalm:  "this kernel preempts programs",
 	feature.WriteUser:   "the machine forbids programs to write to processes (lockdown)",
 }
 
