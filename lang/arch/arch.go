@@ -43,6 +43,9 @@ type Arch struct {
 	// Entry is what the kernel keeps of a system call while it is carried out; nil where
 	// that is not known.
 	Entry *Entry
+	// LateTrampolines: kernels of this processor could load programs that are bound to
+	// functions before they could attach them.
+	LateTrampolines bool
 	// Macros are those that C compilers for the processor define, and by which headers
 	// for BPF programs tell processors apart.
 	Macros []string

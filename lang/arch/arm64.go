@@ -22,7 +22,8 @@ var arm64 = &Arch{
 		Number:     Member{"syscallno", 0},
 		CompatWord: "flags", Compat: 1 << 22, // TIF_32BIT
 	},
-	Macros: words("__aarch64__ __TARGET_ARCH_arm64"),
+	LateTrampolines: true,
+	Macros:          words("__aarch64__ __TARGET_ARCH_arm64"),
 	// Unlike others, these watch any bytes of a word (arch/arm64/kernel/hw_breakpoint.c).
 	Breakpoints: &Breakpoints{Modes: words("r rw w x"), Field: 8},
 	Triplet:     "aarch64-linux-gnu",

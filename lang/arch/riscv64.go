@@ -12,9 +12,10 @@ var riscv64 = &Arch{
 	Stack:     "sp",
 	UserMode:  Mode{Register: "pc", Mask: 1 << 63, Value: 0}, // the kernel lies in the upper half
 
-	Instruction: 2,
-	Syscall:     "__riscv_sys_",
-	Macros:      words("__riscv __TARGET_ARCH_riscv"),
-	Triplet:     "riscv64-linux-gnu",
-	Library:     0x1003,
+	Instruction:     2,
+	Syscall:         "__riscv_sys_",
+	LateTrampolines: true,
+	Macros:          words("__riscv __TARGET_ARCH_riscv"),
+	Triplet:         "riscv64-linux-gnu",
+	Library:         0x1003,
 }

@@ -109,6 +109,7 @@ var (
 	KsymPerCPU       = known("per_cpu_ptr", Version{5, 10}, "bpf_per_cpu_ptr")
 	FuncIP           = known("get_func_ip", Version{5, 15}, "bpf_get_func_ip")
 	Fentry           = known("fentry", Version{5, 5}, "fentry and fexit programs")
+	FentryAnywhere   = known("fentry_anywhere", Version{6, 8}, "trampolines of functions on all processors (CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS)")
 	FentryCalm       = known("fentry_calm", Version{5, 5}, "fentry programs that are not preempted (a kernel without full preemption)")
 	Override         = known("override_return", Version{4, 16}, "bpf_override_return (CONFIG_BPF_KPROBE_OVERRIDE)")
 	WriteUser        = known("probe_write_user", Version{4, 8}, "bpf_probe_write_user, unless locked down")

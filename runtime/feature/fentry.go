@@ -2,11 +2,9 @@ package feature
 
 import (
 	"encoding/binary"
-	"runtime"
 
 	"golang.org/x/sys/unix"
 
-	"sonde/lang/feature"
 	"sonde/runtime/sys"
 )
 
@@ -20,15 +18,11 @@ const (
 // (net/bpf/test_run.c).
 const fentryTarget = "bpf_fentry_test1"
 
-// directCallsARM64 is when arm64 learnt to attach what it had long been able to load
-// (CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS).
-var directCallsARM64 = feature.Version{Major: 6, Minor: 4}
-
 // fentry loads an empty program bound to a function: kernels without the function
 // tracer's trampolines refuse that.
 func fentry(k *Kernel) answer {
 	b := k.btf()
-	if b == nil || runtime.GOARCH == "arm64" && k.version.Less(directCallsARM64) {
+	if b == nil {
 		return no
 	}
 	fn, ok := b.Func("vmlinux", fentryTarget)
