@@ -140,6 +140,14 @@ func (c *wrongScript) setting(t *testing.T, word, value string) {
 		c.host.Types = nil
 	case "broken":
 		c.broken = true
+	case "functions": // so many more
+		n, err := strconv.Atoi(value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range n {
+			c.host.Funcs = append(c.host.Funcs, "vmlinux:many_"+strconv.Itoa(i))
+		}
 	case "include":
 		c.opt.Includes = []string{value}
 	default:

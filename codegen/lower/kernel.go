@@ -130,7 +130,8 @@ func (b *Builder) slotArg(x Operand, f types.Field, t types.Type) Operand {
 		return Remote(types.Kernel, b.offset(x.Place.Ptr, off), t)
 	}
 	v := b.Load(64, x.Place.Ptr, off)
-	if b.Context().Program != check.ProgRawTracepoint {
+	// What a BPF program says of its arguments, the verifier need not believe.
+	if b.Context().Program != check.ProgRawTracepoint && b.Context().BindProg == 0 {
 		v.Type = b.pointee(t, ssa.BTFOrNull)
 	}
 	if v.Type.Kind != ssa.Scalar {

@@ -47,9 +47,17 @@ func argField(ctx *check.Context, i int) (f types.Field, ok bool) {
 func (b *Builder) Retval() *ssa.Value {
 	ctx := b.Context()
 	var v *ssa.Value
-	if ctx.Regs {
+	switch {
+	case ctx.Regs:
 		v = b.Reg(b.Host().Arch().Retval)
-	} else {
+	case ctx.BindProg != 0:
+		// Where the kernel does not believe what a program says of itself, the result
+		// does not lie behind as many arguments as it has.
+		p := b.slot("result", types.Uint64)
+		b.Set(p, b.Const(0))
+		b.Call(ssa.HelperFuncRet, b.Ctx(), b.Addr(p))
+		v = b.Get(p)
+	default:
 		v = b.Load(64, b.Ctx(), int64(8*ctx.NumArgs))
 		v.Type = b.pointee(ctx.Retval, ssa.BTFOrNull)
 	}

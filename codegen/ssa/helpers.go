@@ -48,6 +48,8 @@ var (
 		Args: []ArgKind{}, Result: Type{Kind: BTF}}
 	HelperAttachCookie = &Helper{Name: "get_attach_cookie", ID: 174, Effect: Stable,
 		Args: []ArgKind{ArgCtx}, Result: Type{Kind: Scalar}}
+	HelperFuncRet = &Helper{Name: "get_func_ret", ID: 184, Effect: Writes, WritesArg: 1 << 1,
+		Args: []ArgKind{ArgCtx, ArgLong}, Result: Type{Kind: Scalar}}
 )
 
 // helpers are the ones the parser of the printed form knows without being told.
@@ -56,6 +58,7 @@ var helpers = []*Helper{
 	HelperUidGid, HelperComm, HelperGetStackid, HelperCurrentTask, HelperGetStack, HelperProbeReadUser,
 	HelperProbeReadKernel, HelperReadUserStr, HelperReadKernelStr, HelperRingbufOutput, HelperRingbufReserve,
 	HelperRingbufSubmit, HelperRingbufDiscard, HelperRingbufQuery, HelperCurrentTaskBTF, HelperAttachCookie,
+	HelperFuncRet,
 }
 
 // HelperByName gives one of the helpers above, or nil.

@@ -108,6 +108,7 @@ var (
 	PerCPUBatchOps   = known("percpu_map_batch", Version{5, 13}, "batched access to per-CPU arrays")
 	KsymPerCPU       = known("per_cpu_ptr", Version{5, 10}, "bpf_per_cpu_ptr")
 	FuncIP           = known("get_func_ip", Version{5, 15}, "bpf_get_func_ip")
+	FuncRet          = known("get_func_ret", Version{5, 17}, "bpf_get_func_ret")
 	Fentry           = known("fentry", Version{5, 5}, "fentry and fexit programs")
 	FentryAnywhere   = known("fentry_anywhere", Version{6, 8}, "trampolines of functions on all processors (CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS)")
 	FentryCalm       = known("fentry_calm", Version{5, 5}, "fentry programs that are not preempted (a kernel without full preemption)")

@@ -44,6 +44,7 @@ var tests = map[*feature.Feature]entry{
 	feature.Iterators:    {function("bpf_iter_task"), true},
 	feature.RdonlyCast:   {function("bpf_rdonly_cast"), true},
 	feature.IterNum:      {function("bpf_iter_num_new"), true},
+	feature.FuncRet:      {function("get_func_ret"), true},
 	feature.MapElemCount: {function("bpf_map_sum_elem_count"), true},
 
 	feature.Fentry:           {fentry, true},

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"sonde/lang/check"
+	"sonde/lang/feature"
 	"sonde/lang/source"
 	"sonde/lang/types"
 )
@@ -108,6 +109,9 @@ func programContext(t *check.Target, host check.Host, exit bool) *check.Context 
 	}
 	ctx := boundContext(t, fn, withKernelTypes(fn.Params, host.BTF()), exit)
 	ctx.BindProg = at.id
+	if !host.Features().Has(feature.FuncRet) {
+		ctx.Retval = nil
+	}
 	return ctx
 }
 

@@ -15,7 +15,7 @@ import (
 // return as often as it runs, with what it is called with.
 func TestProgramTarget(t *testing.T) {
 	featuretest.NeedRoot(t)
-	featuretest.Need(t, feature.Fentry, feature.RawTPTestRun)
+	featuretest.Need(t, feature.Fentry, feature.FuncRet)
 	const calls = 7
 	w := prepareWorkload(t, []string{"getppid", itoa(calls)})
 	pid := itoa(w.cmd.Process.Pid)
