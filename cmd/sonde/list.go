@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"sonde/lang/ast"
 	"sonde/lang/check"
 	"sonde/lang/types"
 	"sonde/stdlib"
@@ -173,7 +174,7 @@ func isNumber(text string) bool {
 
 // arguments writes a probe's typed arguments below its name.
 func (l *lister) arguments(p *record.Probe, name string) {
-	point := &check.Point{Provider: &p.Provider, Parts: strings.Split(name, ":")[1:]}
+	point := &check.Point{Node: &ast.AttachPoint{Text: name}, Provider: &p.Provider, Parts: strings.Split(name, ":")[1:]}
 	if p.Parse(point) != nil {
 		return
 	}

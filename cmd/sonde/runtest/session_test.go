@@ -109,6 +109,15 @@ func TestList(t *testing.T) {
 	if err != nil || !strings.Contains(string(out), "const char * filename") {
 		t.Errorf("%v: %s", err, out)
 	}
+	// One that may be probed, and one that may not: both are listed.
+	functions := filepath.Join(t.TempDir(), "functions")
+	if err := os.WriteFile(functions, []byte("__bpf_prog_enter\nvfs_read\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	out, err = exec.Command(tool, "--traceable-functions", functions, "-lv", "kprobe:*").CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "kprobe:__bpf_prog_enter\n") || !strings.Contains(string(out), "kprobe:vfs_read\n") {
+		t.Errorf("%v: %s", err, out)
+	}
 }
 
 // TestEmptyRoot: the binary alone, with /proc and /sys and nothing else, traces;
