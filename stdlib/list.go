@@ -69,6 +69,7 @@ var builtins = []*record.Builtin{
 	builtin.Ksym,
 	builtin.Usym,
 	builtin.Kaddr,
+	builtin.PercpuKaddr,
 	builtin.Reg,
 	builtin.Kptr,
 	builtin.Uptr,

@@ -17,12 +17,10 @@ var Kaddr = &record.Builtin{
 			if !ok {
 				return nil
 			}
-			addr, err := c.Checker.Host().KernelSymbol(name)
+			addr, ok := kernelSymbol(c, name)
 			switch {
-			case err != nil:
-				return wrong(c, c.Args[0].Span(), "Failed to resolve kernel symbol: %s: %v", name, err)
-			case addr == 0:
-				return wrong(c, c.Args[0].Span(), "Failed to resolve kernel symbol: %s", name)
+			case !ok:
+				return nil
 			case int64(addr) < 0:
 				c.Const = addr
 			default:
@@ -38,4 +36,18 @@ Symbols are those of /proc/kallsyms.`,
 	Examples: []record.Example{
 		{Script: `interval:s:1 { printf("%d\n", *kaddr("jiffies")); }`},
 	},
+}
+
+// kernelSymbol finds a symbol of the kernel, or reports that it can not.
+func kernelSymbol(c *check.Call, name string) (address uint64, ok bool) {
+	address, err := c.Checker.Host().KernelSymbol(name)
+	switch {
+	case err != nil:
+		wrong(c, c.Node.Span(), "Failed to resolve kernel symbol: %s: %v", name, err)
+	case address == 0:
+		wrong(c, c.Node.Span(), "Failed to resolve kernel symbol: %s", name)
+	default:
+		return address, true
+	}
+	return 0, false
 }

@@ -66,6 +66,7 @@ func New() *Host {
 		},
 		Kallsyms: map[string]uint64{
 			"vfs_read": 0xffffffff81200000, "vfs_write": 0xffffffff81200400, "jiffies": 0xffffffff82005000,
+			"__per_cpu_offset": 0xffffffff82006000, "process_counts": 0x1f000,
 		},
 		Files: map[string][]check.BinarySymbol{
 			"/usr/bin/bash": symbols(0x400000, 0x1000, "main", "readline", "execute_command"),
