@@ -17,7 +17,7 @@ var Kaddr = &record.Builtin{
 			if !ok {
 				return nil
 			}
-			addr, ok := kernelSymbol(c, name)
+			addr, ok := symbolAddress(c, name)
 			switch {
 			case !ok:
 				return nil
@@ -38,8 +38,8 @@ Symbols are those of /proc/kallsyms.`,
 	},
 }
 
-// kernelSymbol finds a symbol of the kernel, or reports that it can not.
-func kernelSymbol(c *check.Call, name string) (address uint64, ok bool) {
+// symbolAddress finds a symbol of the kernel, or reports that it can not.
+func symbolAddress(c *check.Call, name string) (address uint64, ok bool) {
 	address, err := c.Checker.Host().KernelSymbol(name)
 	switch {
 	case err != nil:

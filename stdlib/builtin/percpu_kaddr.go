@@ -30,8 +30,8 @@ var PercpuKaddr = &record.Builtin{
 			if !ok {
 				return nil
 			}
-			symbol, ok1 := kernelSymbol(c, name)
-			offsets, ok2 := kernelSymbol(c, cpuOffsets)
+			symbol, ok1 := symbolAddress(c, name)
+			offsets, ok2 := symbolAddress(c, cpuOffsets)
 			if !ok1 || !ok2 {
 				return nil
 			}
