@@ -178,7 +178,7 @@ func TestOneBadUprobe(t *testing.T) {
 		p.Attach = append(p.Attach, &plan.Attach{Program: 0, Name: "more", How: plan.Uprobe{Path: path, Offset: o}, Span: at})
 	}
 	r := start(t, p, nil)
-	traced(tracedToo(1))
+	_ = traced(tracedToo(1))
 	r.Stop()
 	r.ends(t)
 	r.want(t, 1, 1)

@@ -182,7 +182,7 @@ func TestUprobe(t *testing.T) {
 			if r.out.messages[0] != "Attached 2 probes" {
 				t.Errorf("message %q", r.out.messages[0])
 			}
-			traced(tracedToo(1))
+			_ = traced(tracedToo(1))
 			r.Stop()
 			r.ends(t)
 			if got := len(r.values()); got != test.want {
@@ -254,7 +254,7 @@ func TestOneAfterAnother(t *testing.T) {
 			add(p, kind, how, ours(emit(0, int64(n)))...)
 		}
 		r := start(t, p, nil)
-		traced(1)
+		_ = traced(1)
 		hit(1)
 		r.Stop()
 		r.ends(t)
@@ -280,7 +280,7 @@ func TestCookies(t *testing.T) {
 	}{
 		{ebpf.TracePoint, getpgid, plan.PerfTracepoint{Category: "syscalls", Event: "sys_exit_getpgid"}, func() { hit(1) }, 0},
 		{ebpf.TracePoint, getpgid, plan.PerfTracepoint{Category: "syscalls", Event: "sys_exit_getpgid"}, func() { hit(1) }, 5},
-		{ebpf.Kprobe, plan.Uprobe{Path: path, Offset: offset}, plan.Uprobe{Path: path, Offset: offset2}, func() { tracedToo(traced(1)) }, 0},
+		{ebpf.Kprobe, plan.Uprobe{Path: path, Offset: offset}, plan.Uprobe{Path: path, Offset: offset2}, func() { _ = tracedToo(traced(1)) }, 0},
 	} {
 		t.Run(fmt.Sprintf("%T/%d", test.a, test.more), func(t *testing.T) {
 			p := newPlan()

@@ -123,7 +123,7 @@ func (c *wrongScript) setting(t *testing.T, word, value string) {
 		c.opt.Unsafe = false
 	case "offline":
 		c.opt.Offline = true
-	case "functions":
+	case "functions": // so many more
 		n, err := strconv.Atoi(value)
 		if err != nil {
 			t.Fatal(err)
@@ -140,14 +140,6 @@ func (c *wrongScript) setting(t *testing.T, word, value string) {
 		c.host.Types = nil
 	case "broken":
 		c.broken = true
-	case "functions": // so many more
-		n, err := strconv.Atoi(value)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i := range n {
-			c.host.Funcs = append(c.host.Funcs, "vmlinux:many_"+strconv.Itoa(i))
-		}
 	case "include":
 		c.opt.Includes = []string{value}
 	default:

@@ -100,9 +100,9 @@ func TestPerfUprobes(t *testing.T) {
 	}
 	s := New(p, []int{prog.FD()})
 	failures := s.Attach(t.Context())
-	traced(1)
+	_ = traced(1)
 	s.Detach()
-	traced(1)
+	_ = traced(1)
 	if n := runs(); n != 1 {
 		t.Errorf("%d runs, want 1", n)
 	}
