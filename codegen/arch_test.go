@@ -13,6 +13,7 @@ import (
 	"sonde/lang/arch"
 	"sonde/lang/check"
 	"sonde/lang/check/hosttest"
+	"sonde/lang/feature"
 	"sonde/lang/parse"
 	"sonde/lang/source"
 	"sonde/stdlib"
@@ -52,11 +53,18 @@ func TestConventions(t *testing.T) {
 	}
 }
 
+// registers is a Set under which kprobes stay what they are, with registers.
+type registers struct{ feature.Set }
+
+// Has implements feature.Set.
+func (s registers) Has(f *feature.Feature) bool { return f != feature.FentryCalm && s.Set.Has(f) }
+
 // assembly is the code of a script on a processor, or what is wrong with it.
 func assembly(t *testing.T, name, text, processor string) string {
 	t.Helper()
 	host := hosttest.New()
 	host.Machine = processor
+	host.Set = registers{host.Set}
 	call := host.Arch().Syscall + "getpgid"
 	host.Funcs = append(host.Funcs, "vmlinux:"+call)
 	host.Kallsyms[call] = 0xffffffff81300000

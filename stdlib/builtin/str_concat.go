@@ -25,8 +25,11 @@ var StrConcat = &record.Builtin{
 	Lowering: lower.Lowering{Into: func(b *lower.Builder, c *check.Call, dst lower.Place) {
 		x, y := b.Memory(c.Args[0]), b.Memory(c.Args[1])
 		nx, ny := x.Type.Size(), y.Type.Size()
-		both := b.Temp(types.String{N: nx + ny})
+		both := b.Temp(types.String{N: nx + ny - 1}) // one NUL for both
 		both.Loose = true
+		// A write at an offset that is not known leaves memory on the stack unknown to
+		// the verifier.
+		b.Clear(both)
 		length := b.ReadStr(types.BPF, both.At(0, types.String{N: nx}), b.Addr(x), nil)
 		end := b.Bin(ssa.OpSub, length, b.Const(1))
 		b.If(ssa.ULT, end, b.Const(int64(nx)), func() {
