@@ -120,7 +120,9 @@ kernel() {
 # userland ARCH: a small Debian tree for the machines, with what the tests trace:
 # bash and the C library. Prints the folder.
 userland() {
-	local folder=$cache/userland-$1 new part
+	local packages=(base-files libc6 libgcc-s1 libtinfo6 libselinux1 libpcre2-8-0
+		libacl1 libattr1 libgmp10 bash coreutils grep busybox-static) new part folder
+	folder=$cache/userland-$1-$(cksum <<<"${packages[*]}" | cut -d' ' -f1)
 	if [ ! -e "$folder/init" ]; then
 		say "making the user space for $1"
 		new=$(mktemp -d "$cache/new.XXXXXX")
@@ -128,8 +130,7 @@ userland() {
 			mkdir -p "$new/usr/$part"
 			ln -s "usr/$part" "$new/$part"
 		done
-		unpack bookworm "$1" "$new" base-files libc6 libgcc-s1 libtinfo6 libselinux1 libpcre2-8-0 \
-			libacl1 libattr1 libgmp10 bash coreutils busybox-static
+		unpack bookworm "$1" "$new" "${packages[@]}"
 		ln -sf bash "$new/usr/bin/sh"
 		mkdir -p "$new"/{dev,proc,sys,run,tmp,root,etc}
 		chmod 1777 "$new/tmp"

@@ -193,6 +193,8 @@ func inKernel(t *testing.T, n int, next func(r *rig, seed uint64, count *tally) 
 // TestGeneratedInKernel takes the optimiser's generator, before and after
 // optimisation.
 func TestGeneratedInKernel(t *testing.T) {
+	needRoot(t)
+	featuretest.Need(t, feature.Loop) // they have callbacks
 	isas := bothISAs
 	if !featuretest.Has(feature.ISAv4) {
 		isas = isas[:1]

@@ -228,9 +228,6 @@ func (b *Builder) body() {
 		b.fn.result = &ssa.Variable{Name: "result", Type: ssa.Type{Kind: ssa.Scalar}}
 		b.Def(b.fn.result, zero)
 	}
-	if way := b.wayOf(); way != nil && way.Enter != nil {
-		way.Enter(b)
-	}
 	if pid := b.Options().PID; pid != 0 && (inst.Context.Provider == nil || !inst.Context.Provider.Unfiltered) {
 		ok := b.Func.NewBlock()
 		b.BranchImm(ssa.EQ, b.Tgid(true), int64(pid), ok, b.fn.out)

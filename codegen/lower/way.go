@@ -2,7 +2,6 @@ package lower
 
 import (
 	"sonde/codegen/plan"
-	"sonde/codegen/ssa"
 	"sonde/lang/check"
 	"sonde/lang/feature"
 	"sonde/lang/types"
@@ -16,21 +15,13 @@ type Way struct {
 	Context check.Context
 	// Cookie is the feature by which one program at several places learns which it is.
 	Cookie *feature.Feature
-	// Enter, when not nil, makes the beginning of the program, which leaves by LeaveIf
-	// what is not the target's event.
-	Enter func(b *Builder)
 	// Member, when not nil, gives a member of the arguments' struct as a value of type t.
 	Member func(b *Builder, f types.Field, t types.Type) Operand
-	// Calm: on a processor, programs at such places never run within each other's.
-	Calm bool
 }
 
-// What ways that take a program for each target may cost: loading it, and, where it is
-// run for other events too, leaving it.
-const (
-	maxBound = 4
-	maxCrowd = 4
-)
+// maxBound is how many programs may be loaded, one for each target, where the probe's own
+// mechanism takes one for all.
+const maxBound = 4
 
 // candidate is an instance that has a way for each of its targets.
 type candidate struct {
@@ -54,7 +45,7 @@ func (u *unit) decide() {
 	for dropped := len(chosen) > 0; dropped; {
 		dropped = false
 		for _, inst := range u.checked.Instances {
-			if c := chosen[inst]; c != nil && (u.outOfOrder(c, chosen) || u.disturbed(c, chosen) || crowded(c, chosen)) {
+			if c := chosen[inst]; c != nil && (u.outOfOrder(c, chosen) || u.disturbed(c)) {
 				delete(chosen, inst)
 				dropped = true
 			}
@@ -108,39 +99,21 @@ func (u *unit) outOfOrder(c *candidate, chosen map[*check.Instance]*candidate) b
 
 // disturbed: a program of another body, or of another target, could run in the middle of
 // this one's change to a value of the processor that both change.
-func (u *unit) disturbed(c *candidate, chosen map[*check.Instance]*candidate) bool {
+func (u *unit) disturbed(c *candidate) bool {
 	if len(c.slots) == 0 {
 		return false
 	}
-	if len(c.ways) > 1 && c.ways[0].Context.Bound && !c.ways[0].Calm {
+	if len(c.ways) > 1 && c.ways[0].Context.Bound {
 		return true
 	}
 	for _, other := range u.checked.Instances {
-		if o := chosen[other]; other == c.inst || other.Context.Provider.Edge || o != nil && o.ways[0].Calm && c.ways[0].Calm {
+		if other == c.inst || other.Context.Provider.Edge {
 			continue
 		}
 		for m := range u.slots(other) {
 			if c.slots[m] {
 				return true
 			}
-		}
-	}
-	return false
-}
-
-// crowded: more programs would be run, most of them in vain, than that pays.
-func crowded(c *candidate, chosen map[*check.Instance]*candidate) bool {
-	n := map[plan.Mechanism]int{}
-	for _, o := range chosen {
-		for _, way := range o.ways {
-			if way.Enter != nil {
-				n[way.How]++
-			}
-		}
-	}
-	for _, way := range c.ways {
-		if n[way.How] > maxCrowd {
-			return true
 		}
 	}
 	return false
@@ -173,11 +146,4 @@ func (b *Builder) wayOf() *Way {
 		return nil
 	}
 	return b.unit.ways[&b.Instance.Targets[0]]
-}
-
-// LeaveIf ends the program where x cond imm holds. It is for the beginning of programs.
-func (b *Builder) LeaveIf(cond ssa.Cond, x *ssa.Value, imm int64) {
-	on := b.Func.NewBlock()
-	b.BranchImm(cond, x, imm, b.fn.out, on)
-	b.enter(on)
 }

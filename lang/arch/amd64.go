@@ -15,11 +15,6 @@ var amd64 = &Arch{
 
 	Instruction: 1,
 	Syscall:     "__x64_sys_",
-	Entry: &Entry{
-		Args:       []Member{{"di", 0}, {"si", 0}, {"dx", 0}, {"r10", 0}, {"r8", 0}, {"r9", 0}},
-		Number:     Member{"orig_ax", 0},
-		CompatWord: "status", Compat: 1 << 1, // TS_COMPAT
-	},
 	Macros:      words("__x86_64__ __x86_64 __amd64__ __amd64 __TARGET_ARCH_x86"),
 	Breakpoints: &Breakpoints{Modes: words("rw w x")},
 	Triplet:     "x86_64-linux-gnu",

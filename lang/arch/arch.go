@@ -40,9 +40,6 @@ type Arch struct {
 	// Syscall is put before a system call's name to make that of its function in the
 	// kernel, which takes a pointer to the registers of the caller.
 	Syscall string
-	// Entry is what the kernel keeps of a system call while it is carried out; nil where
-	// that is not known.
-	Entry *Entry
 	// LateTrampolines: kernels of this processor could load programs that are bound to
 	// functions before they could attach them.
 	LateTrampolines bool
@@ -62,24 +59,6 @@ type Arch struct {
 type Mode struct {
 	Register    string
 	Mask, Value uint64
-}
-
-// Entry says where a system call's particulars are while it is carried out
-// (syscall_get_arguments and syscall_get_nr of asm/syscall.h).
-type Entry struct {
-	// Args are the call's arguments, Number is the call's.
-	Args   []Member
-	Number Member
-	// In calls of 32-bit programs the bit Compat is set in the member CompatWord of
-	// struct thread_info.
-	CompatWord string
-	Compat     int64
-}
-
-// Member is a member of struct pt_regs, or the element of an array that is one.
-type Member struct {
-	Name  string
-	Index int
 }
 
 // Breakpoints describes the addresses whose use the processor can trap.

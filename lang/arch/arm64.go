@@ -15,13 +15,8 @@ var arm64 = &Arch{
 	Stack:    "sp",
 	UserMode: Mode{Register: "pstate", Mask: 0xf, Value: 0}, // exception level 0
 
-	Instruction: 4,
-	Syscall:     "__arm64_sys_",
-	Entry: &Entry{
-		Args:       []Member{{"orig_x0", 0}, {"regs", 1}, {"regs", 2}, {"regs", 3}, {"regs", 4}, {"regs", 5}},
-		Number:     Member{"syscallno", 0},
-		CompatWord: "flags", Compat: 1 << 22, // TIF_32BIT
-	},
+	Instruction:     4,
+	Syscall:         "__arm64_sys_",
 	LateTrampolines: true,
 	Macros:          words("__aarch64__ __TARGET_ARCH_arm64"),
 	// Unlike others, these watch any bytes of a word (arch/arm64/kernel/hw_breakpoint.c).

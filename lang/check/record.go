@@ -386,9 +386,9 @@ type Host interface {
 	// Programs lists the BPF programs that are loaded, oldest first, or the one with
 	// the id (0: all).
 	Programs(id uint32) ([]BPFProgram, error)
-	// Ambiguous tells whether the kernel refuses probes on a function by its name because
-	// several have it.
-	Ambiguous(function string) bool
+	// NoKprobe tells whether the kernel refuses kprobes on a function by its name, because
+	// several have the name or because it keeps kprobes away from it.
+	NoKprobe(function string) bool
 	// KernelSymbol finds an address by name, 0 for none.
 	KernelSymbol(name string) (uint64, error)
 	// Binaries resolves what the user wrote for a binary or library (a path, a

@@ -1,12 +1,9 @@
 package attach
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
-	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -60,16 +57,12 @@ func kprobeName(k plan.Kprobe) string {
 	return k.Symbol
 }
 
-// blacklist lists the functions that the kernel allows no kprobes in: those that
-// handling a kprobe runs through.
-const blacklist = "/sys/kernel/debug/kprobes/blacklist"
-
 // kprobeReason says why the kernel refused a probe.
 func kprobeReason(how plan.Kprobe, err error) string {
 	name := kprobeName(how)
 	switch {
-	case how.Symbol != "" && blacklisted(how.Symbol):
-		return name + " can not be probed: handling a kprobe runs through it (" + blacklist + ")"
+	case how.Symbol != "" && sys.KprobeBlacklisted(how.Symbol):
+		return name + " can not be probed: handling a kprobe runs through it (" + sys.KprobeBlacklist + ")"
 	case errors.Is(err, unix.ENOENT), errors.Is(err, unix.ESRCH):
 		return name + " can not be probed: there is no such function, or it was inlined everywhere"
 	case errors.Is(err, unix.EADDRNOTAVAIL):
@@ -78,19 +71,4 @@ func kprobeReason(how plan.Kprobe, err error) string {
 		return name + " can not be probed: there is no such function, or the kernel keeps probes away from it (notrace)"
 	}
 	return err.Error()
-}
-
-// blacklisted looks a function up in lines of range and name.
-func blacklisted(symbol string) bool {
-	f, err := os.Open(blacklist)
-	if err != nil {
-		return false
-	}
-	defer f.Close()
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		if _, name, _ := strings.Cut(lines.Text(), "\t"); strings.TrimSpace(name) == symbol {
-			return true
-		}
-	}
-	return false
 }

@@ -65,10 +65,13 @@ func fixedPart(glob string) string {
 // nowhere is an offset in bytes at which no function has an instruction.
 const nowhere = 1 << 40
 
-// Ambiguous implements check.Host. The kernel, which finds a name in microseconds where
+// NoKprobe implements check.Host. The kernel, which finds a name in microseconds where
 // its lists take some 20 ms to read, is asked for a probe that can't be: it looks at the
 // name first. (Before Linux 6.6 it took the first function of the name.)
-func (h *Host) Ambiguous(function string) bool {
+func (h *Host) NoKprobe(function string) bool {
+	if sys.KprobeBlacklisted(function) {
+		return true
+	}
 	kind, err := sys.PerfType("kprobe")
 	if err != nil {
 		return false

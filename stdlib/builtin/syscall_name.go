@@ -44,12 +44,6 @@ var syscallNames = sync.OnceValue(func() map[int64]string {
 	return names
 })
 
-// SyscallNumber gives a processor's number of a system call.
-func SyscallNumber(a *arch.Arch, name string) (number int64, ok bool) {
-	number, ok = syscalls(a.Name)[name]
-	return number, ok
-}
-
 // SyscallNumbers gives the numbers of system calls by the names that C has for them.
 func SyscallNumbers(a *arch.Arch) map[string]int64 {
 	numbers := map[string]int64{}

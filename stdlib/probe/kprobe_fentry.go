@@ -48,7 +48,7 @@ func trampolineWay(t *check.Target, ctx *check.Context, use *lower.Use, host che
 	if !ok || whyUnbound(fn) != "" || !passesOn(fn, use) {
 		return nil
 	}
-	if host.Arch().LateTrampolines && !has(feature.FentryAnywhere) || !has(feature.Fentry) || !has(feature.FentryCalm) || host.Ambiguous(at.Symbol) {
+	if host.Arch().LateTrampolines && !has(feature.FentryAnywhere) || !has(feature.Fentry) || !has(feature.FentryCalm) || host.NoKprobe(at.Symbol) {
 		return nil
 	}
 	way := &lower.Way{How: plan.RawTracepoint{Name: at.Symbol}, Context: *ctx}

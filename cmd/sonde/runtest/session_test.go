@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"sonde/lang/feature"
 	"sonde/runtime/feature/featuretest"
 )
 
@@ -31,7 +32,13 @@ func TestInterruptWide(t *testing.T) {
 	t.Logf("gone after %s", took)
 	// Peers need 27 s; so this catches links that are closed one after another
 	// even on a slow machine.
-	if took > limit {
+	most := limit
+	if !featuretest.Has(feature.AttachCookie) {
+		// There are as many events more for the gates, and before Linux 5.15 the kernel closes
+		// them all before the process is gone.
+		most *= 3
+	}
+	if took > most {
 		t.Errorf("took %s to end", took)
 	}
 	m := regexp.MustCompile(`Attached (\d+) probes`).FindStringSubmatch(errs)

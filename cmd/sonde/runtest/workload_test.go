@@ -38,7 +38,6 @@ var workloads = map[string]func(args []string) error{
 	"packets":  packets,
 	"talks":    talks,
 	"told":     told,
-	"calls":    calls,
 }
 
 // work runs a workload to its end and gives the exit status.

@@ -177,8 +177,8 @@ func (h *Host) Programs(id uint32) ([]check.BPFProgram, error) {
 	return list, nil
 }
 
-// Ambiguous implements check.Host.
-func (h *Host) Ambiguous(function string) bool {
+// NoKprobe implements check.Host.
+func (h *Host) NoKprobe(function string) bool {
 	n := 0
 	for _, f := range h.Funcs {
 		if strings.HasSuffix(f, ":"+function) {

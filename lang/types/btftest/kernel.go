@@ -141,9 +141,7 @@ func kernelTypes() []btf.Type {
 	request := structure("request",
 		m("cmd_flags", u32), m("__data_len", uint), m("__sector", u64), m("start_time_ns", u64))
 	binprm := structure("linux_binprm", m("file", ptr(file)), m("filename", ptr(constT(char))), m("argc", intT))
-	ptRegs := structure("pt_regs", m("di", ulong), m("si", ulong), m("orig_ax", ulong), m("ip", ulong), m("sp", ulong),
-		m("dx", ulong), m("r10", ulong), m("r8", ulong), m("r9", ulong),
-		m("regs", array(ulong, 31)), m("orig_x0", ulong), m("syscallno", intT))
+	ptRegs := structure("pt_regs", m("di", ulong), m("si", ulong), m("orig_ax", ulong), m("ip", ulong), m("sp", ulong))
 	timespec := structure("__kernel_timespec", m("tv_sec", llong), m("tv_nsec", llong))
 	seqFile := structure("seq_file", m("count", size), m("size", size))
 	iterMeta := structure("bpf_iter_meta", m("seq", ptr(seqFile)), m("session_id", u64), m("seq_num", u64))
