@@ -202,7 +202,7 @@ func refused(at source.Span, what string, err error) *source.Diagnostic {
 	switch {
 	case errors.Is(err, unix.EPERM) && !privileged():
 		return source.Errorf(source.Span{}, "no-permission", "tracing the kernel needs privileges that this process lacks: %s", missingCapabilities()).
-			WithHint("run it as root: sudo %s", strings.Join(os.Args, " "))
+			WithHint("run it as root: sudo %s", commandLine(os.Args))
 	case errors.Is(err, unix.EPERM):
 		return source.Errorf(at, "kernel-refuses", "%s: the kernel does not permit it, not even to root", what).
 			WithHint("kernel lockdown (see /sys/kernel/security/lockdown), a security module or the container's seccomp filter may forbid it, or this kernel was built without it")
@@ -216,4 +216,18 @@ func refused(at source.Span, what string, err error) *source.Diagnostic {
 		return source.Errorf(at, "no-files", "%s: no file descriptors left", what).WithHint("raise the limit: ulimit -n 65536")
 	}
 	return source.Errorf(at, "kernel-refuses", "%s: the kernel refuses it: %v", what, err)
+}
+
+// plain are the characters that mean nothing to a shell.
+var plain = regexp.MustCompile(`^[-\w@%+=:,./]+$`)
+
+// commandLine gives the words as they are typed to a shell.
+func commandLine(words []string) string {
+	quoted := make([]string, len(words))
+	for i, w := range words {
+		if quoted[i] = w; !plain.MatchString(w) {
+			quoted[i] = "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
+		}
+	}
+	return strings.Join(quoted, " ")
 }

@@ -34,6 +34,8 @@ func (b *body) field(e *ast.Field) operand {
 	d := b.errorf(e, InvalidAccess, "Can not access field '%s' on expression of type '%s'", e.Name, name(x.typ))
 	if p, ok := t.(types.Pointer); ok {
 		d.WithHint("that is a pointer to a pointer (%s); follow it with * first", name(p))
+	} else if isInt(t) && b.host.BTF() == nil {
+		d.WithHint("this kernel gives no type information (BTF, /sys/kernel/btf/vmlinux), so its types are not known; define them, or name a file that has them in BPFTRACE_BTF")
 	} else if isInt(t) {
 		d.WithHint("cast it to a pointer to a struct: ((struct x*)…).%s", e.Name)
 	}
