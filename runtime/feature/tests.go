@@ -49,6 +49,7 @@ var tests = map[*feature.Feature]entry{
 
 	feature.Fentry:           {fentry, true},
 	feature.FentryCalm:       {unpreempted, true},
+	feature.RawTPCalm:        {steadyTracepoints, true},
 	feature.Watchpoints:      {watchpoint, true},
 	feature.DPath:            {hasBTF, true},
 	feature.Override:         {helper(asm.FnOverrideReturn, ebpf.Kprobe), true},

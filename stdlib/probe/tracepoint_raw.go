@@ -49,7 +49,7 @@ func rawTracepointWay(t *check.Target, ctx *check.Context, use *lower.Use, host 
 		}
 	}
 	btf, has := host.BTF(), host.Features().Has
-	if btf == nil || !has(feature.RawTracepoints) || !has(feature.RawTPRecursion) {
+	if btf == nil || !has(feature.RawTracepoints) || !has(feature.RawTPRecursion) || !has(feature.RawTPCalm) {
 		return nil
 	}
 	// Users' own events (dynamic_events) may be called anything.

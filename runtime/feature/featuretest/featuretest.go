@@ -113,6 +113,7 @@ var options = map[*feature.Feature][]string{
 var decided = map[*feature.Feature]string{
 	feature.Watchpoints: "the processor's do not fire",
 	feature.FentryCalm:  "this kernel preempts programs",
+	feature.RawTPCalm:   "this kernel preempts programs",
 	feature.WriteUser:   "the machine forbids programs to write to processes (lockdown)",
 }
 
