@@ -18,6 +18,7 @@ import (
 	"sonde/codegen/alloc"
 	"sonde/codegen/plan"
 	"sonde/lang/source"
+	"sonde/runtime/feature/featuretest"
 	"sonde/runtime/host"
 	"sonde/runtime/ring"
 	"sonde/runtime/sys"
@@ -36,6 +37,7 @@ var tracingFeatures = []string{"tp_btf", "fentry", "iter", "kprobe_session"}
 // by request, and compares results, maps and events. Programs of types that can not be
 // run so become raw tracepoints, if the kernel takes them as such.
 func TestScriptsAgreeInKernel(t *testing.T) {
+	featuretest.NeedTime(t)
 	needRoot(t)
 	if _, err := newRig(0); err != nil {
 		t.Fatal(err)

@@ -232,6 +232,8 @@ func keep(b *lower.Builder, m *ssa.Map, key, frames *ssa.Value, fresh func()) {
 	b.If(ssa.EQ, found, b.Const(0), func() {
 		r := b.Call(ssa.HelperMapUpdate, b.MapPtr(m), key, frames, b.Const(noExist))
 		b.If(ssa.NE, r, b.Const(0), func() {
+			// Maps gave 32 bits before Linux 6.4.
+			r := b.Ext(ssa.OpSext, 32, r)
 			b.If(ssa.NE, r, b.Const(existsError), func() { b.Count(plan.LostStacks) }, nil)
 		}, fresh)
 	}, nil)

@@ -90,6 +90,9 @@ func TestInterruptUnread(t *testing.T) {
 			for lines.Scan() && lines.Text() != attachedWord {
 			}
 			time.Sleep(time.Second) // and the pipe fills up
+			if testing.Short() {    // on an emulated machine
+				time.Sleep(5 * time.Second)
+			}
 			if err := cmd.Process.Signal(os.Interrupt); err != nil {
 				t.Fatal(err)
 			}

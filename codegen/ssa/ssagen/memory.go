@@ -201,5 +201,6 @@ func (g *gen) update() {
 
 func (g *gen) remove() {
 	m := g.hash()
-	g.scalars = append(g.scalars, g.b.Call(ssa.HelperMapDelete, g.b.MapPtr(m), g.key(m)))
+	r := g.b.Call(ssa.HelperMapDelete, g.b.MapPtr(m), g.key(m))
+	g.scalars = append(g.scalars, g.b.Ext(ssa.OpSext, 32, r)) // 32 bits before Linux 6.4
 }
