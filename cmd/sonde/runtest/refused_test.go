@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -19,6 +20,8 @@ import (
 func refusal(t *testing.T, cmd *exec.Cmd, want string) {
 	t.Helper()
 	cmd.Dir = "/"
+	stop := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
+	defer stop.Stop()
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	_ = cmd.Run() // the status tells
@@ -77,7 +80,7 @@ func TestNoCapability(t *testing.T) {
 // TestMissingFiles: file systems that a machine may lack, or may not show.
 func TestMissingFiles(t *testing.T) {
 	featuretest.NeedRoot(t)
-	without := func(dir string) func() error {
+	without := func(dirs ...string) func() error {
 		return func() error {
 			if err := unix.Unshare(unix.CLONE_FS | unix.CLONE_NEWNS); err != nil {
 				return err
@@ -85,11 +88,16 @@ func TestMissingFiles(t *testing.T) {
 			if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 				return err
 			}
-			return unix.Mount("none", dir, "tmpfs", 0, "")
+			for _, dir := range dirs {
+				if err := unix.Mount("none", dir, "tmpfs", 0, ""); err != nil {
+					return err
+				}
+			}
+			return nil
 		}
 	}
 	t.Run("tracefs", func(t *testing.T) {
-		apart(t, without("/sys/kernel/tracing"), func() {
+		apart(t, without("/sys/kernel/tracing", "/sys/kernel/debug"), func() {
 			refusal(t, exec.Command(tool, "-e", harmless),
 				`stdin:1:1-\d+: ERROR: .*tracefs is not mounted\n.*\n~+\nHINT: mount it: mount -t tracefs nodev /sys/kernel/tracing`)
 		})
