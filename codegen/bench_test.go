@@ -45,7 +45,7 @@ func start(b *testing.B, text string) {
 	}
 	program, diags := check.Check(script, lib, h, &check.Options{Config: settings})
 	if diags.HasErrors() {
-		b.Skip(diags[0])
+		b.Fatal(diags[0])
 	}
 	if _, err := codegen.Compile(program, lib, h, codegen.Options{File: f}); err != nil {
 		b.Fatal(err)
