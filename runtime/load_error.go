@@ -69,6 +69,11 @@ func (k *kernel) explainLoad(p *plan.Program, spec *sys.Program, err error) (int
 	if insn < 0 && strings.TrimSpace(log) == "" {
 		return -1, refused(at, fmt.Sprintf("program for %s", p.Probe), err)
 	}
+	if insn < 0 && p.AttachProg != 0 {
+		// What the two programs are, not what this one does.
+		return -1, source.Errorf(at, "target", "the kernel attaches nothing to what %s names: %s", p.Probe, verdict(log, err)).
+			WithHint("programs that already trace a program, and those that are not compiled to machine code, can not be traced")
+	}
 	if s := spanOf(p.Spans, insn); s.IsValid() {
 		at = s
 	}

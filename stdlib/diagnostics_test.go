@@ -25,6 +25,7 @@ import (
 	"sonde/lang/feature"
 	"sonde/lang/parse"
 	"sonde/lang/source"
+	"sonde/lang/types"
 )
 
 // TestDiagnostics compares what is said about wrong scripts, as it is shown, with
@@ -91,7 +92,8 @@ func wrongScripts(t *testing.T, text string) (all []*wrongScript) {
 		c := &wrongScript{host: hosttest.New(), opt: check.Options{Unsafe: true}}
 		const bash = "/usr/bin/bash"
 		c.host.Files[bash] = append(c.host.Files[bash], check.BinarySymbol{Name: "table", Address: 0x500000, Offset: 0x9000, Size: 64})
-		c.host.Loaded = append(c.host.Loaded, check.BPFProgram{ID: 7, Name: "old"})
+		c.host.Loaded = append(c.host.Loaded, check.BPFProgram{ID: 7, Name: "old"},
+			check.BPFProgram{ID: 8, Name: "bound", Tracing: true, Funcs: []*types.Func{{Name: "bound", Result: types.Int32}}})
 		return c
 	}
 	c := next()

@@ -60,6 +60,7 @@ func TestAttachPoints(t *testing.T) {
 		{"amd64", "fentry:bpf:7: { }", "fentry/fexit should specify a function"},
 		{"amd64", "fentry:bpf:8:filter { }", "there is no BPF program 8"},
 		{"amd64", "fentry:bpf:7:nothing { }", "No matches for fentry bpf:7:nothing"},
+		{"amd64", "fentry:bpf:10:bound { }", ""},
 		{"amd64", "fentry:bpf:old { }", "fentry can not be attached to BPF program 9 (old): it has no type information (BTF)"},
 		{"amd64", "fentry:bpf:7:part { print(args.skb); }", "skb"},
 	} {
@@ -109,6 +110,7 @@ func loaded(host *hosttest.Host) []check.BPFProgram {
 			{Name: "part", ID: 5, Params: []types.Field{{Name: "n", Type: types.Int32}}, Result: types.Int32},
 		}},
 		{ID: 9, Name: "old"},
+		{ID: 10, Name: "bound", Tracing: true, Funcs: []*types.Func{{Name: "bound", Result: types.Int32}}},
 	}
 }
 

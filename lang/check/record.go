@@ -413,6 +413,9 @@ type BPFProgram struct {
 	ID uint32
 	// Name is as the kernel has it: at most 15 bytes.
 	Name string
+	// Tracing: of the type that fentry, fexit, typed raw tracepoints and iterators are
+	// of (BPF_PROG_TYPE_TRACING).
+	Tracing bool
 	// Funcs are its functions, the entry first, by its own type information; none
 	// when it has no such information.
 	Funcs []*types.Func

@@ -111,6 +111,7 @@ var (
 	FuncRet          = known("get_func_ret", Version{5, 17}, "bpf_get_func_ret")
 	Fentry           = known("fentry", Version{5, 5}, "fentry and fexit programs")
 	FentryAnywhere   = known("fentry_anywhere", Version{6, 8}, "trampolines of functions on all processors (CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS)")
+	FentryTracing    = known("fentry_tracing", Version{6, 8}, "fentry at BPF programs of its own type")
 	FentryCalm       = known("fentry_calm", Version{5, 5}, "fentry programs that are not preempted (a kernel without preemption)")
 	RawTPCalm        = known("raw_tp_calm", Version{4, 17}, "programs of raw tracepoints that are not preempted (a kernel before 7.0, or without preemption)")
 	Override         = known("override_return", Version{4, 16}, "bpf_override_return (CONFIG_BPF_KPROBE_OVERRIDE)")

@@ -46,7 +46,7 @@ func program(id uint32, specs map[uint32]*btf.Spec) (check.BPFProgram, error) {
 	if err != nil {
 		return p, err
 	}
-	p.Name = info.Name
+	p.Name, p.Tracing = info.Name, info.Type == unix.BPF_PROG_TYPE_TRACING
 	if info.BTF == 0 {
 		return p, nil
 	}

@@ -58,8 +58,16 @@ func expandProgram(p *check.Point, host check.Host, opt *check.Options) ([]check
 		return nil, bad(p, codeHost, "can not list the BPF programs: %v", err)
 	}
 	var targets []check.Target
-	untyped := ""
+	untyped, nested := "", ""
 	for _, prog := range loaded {
+		if tooDeep(prog, host) {
+			for _, fn := range prog.Funcs {
+				if match(at.name, fn.Name) {
+					nested = fmt.Sprintf("%d (%s)", prog.ID, prog.Name)
+				}
+			}
+			continue
+		}
 		if len(prog.Funcs) == 0 && match(at.name, prog.Name) {
 			untyped = fmt.Sprintf("%d (%s)", prog.ID, prog.Name)
 		}
@@ -83,6 +91,9 @@ func expandProgram(p *check.Point, host check.Host, opt *check.Options) ([]check
 	case untyped != "":
 		return nil, bad(p, codeTarget, "%s can not be attached to BPF program %s: it has no type information (BTF)", p.Provider.Name, untyped).
 			WithHint("load it from an object file that was compiled with -g")
+	case nested != "" && !isGlob(at.name):
+		return nil, bad(p, codeTarget, "%s can not be attached to BPF program %s: it is itself bound to a function or typed tracepoint, and this kernel nests no such programs", p.Provider.Name, nested).
+			WithHint("it needs %s, which Linux has from %s on", feature.FentryTracing.What, feature.FentryTracing.Since)
 	case at.id != 0 && len(loaded) == 0:
 		return nil, bad(p, codeTarget, "there is no BPF program %d", at.id).
 			WithHint("sonde -l '%s:bpf:*' lists what there is", p.Provider.Name)
@@ -91,6 +102,12 @@ func expandProgram(p *check.Point, host check.Host, opt *check.Options) ([]check
 	}
 	return nil, bad(p, codeTarget, "No matches for %s %s", p.Provider.Name, joined(p.Parts)).
 		WithHint("sonde -l '%s:bpf:*' lists what there is", p.Provider.Name)
+}
+
+// tooDeep tells the programs that the kernel attaches none of ours to, because they are
+// of our type.
+func tooDeep(prog check.BPFProgram, host check.Host) bool {
+	return prog.Tracing && !host.Features().Has(feature.FentryTracing)
 }
 
 func programFunctionTarget(p *check.Point, id uint32, name string, fn *types.Func) check.Target {
@@ -171,6 +188,9 @@ func listPrograms(host check.Host, provider string, parts []string) ([]string, e
 	}
 	var names []string
 	for _, prog := range loaded {
+		if tooDeep(prog, host) {
+			continue
+		}
 		seen := map[string]bool{}
 		for _, fn := range prog.Funcs {
 			if match(id, strconv.Itoa(int(prog.ID))) && match(name, fn.Name) && !seen[fn.Name] {

@@ -11,6 +11,36 @@ import (
 	"sonde/runtime/feature/featuretest"
 )
 
+// TestNestedProgram: probes on a program of their own type, a typed raw tracepoint, work
+// where the kernel nests them; elsewhere they are refused, and left out of lists.
+func TestNestedProgram(t *testing.T) {
+	featuretest.NeedRoot(t)
+	featuretest.Need(t, feature.Fentry)
+	traced := trace(t, "-e", "rawtracepoint:sched_switch { @ = args.preempt; }")
+	<-traced.attached
+	defer func() {
+		traced.interrupt(t)
+		traced.wait(t)
+	}()
+	list, err := exec.Command(tool, "-l", "fentry:bpf:*sched_switc*").CombinedOutput()
+	nests := featuretest.Has(feature.FentryTracing)
+	if nests != strings.Contains(string(list), "sched_switc") {
+		t.Fatalf("the kernel nests: %v; the list is %q, %v", nests, list, err)
+	}
+	// The name is the kernel's, of 15 bytes at most.
+	for _, name := range []string{"sched_switch", "*sched_switc*"} {
+		r := trace(t, "-e", "fentry:bpf:"+name+" { @ = count(); }")
+		if nests {
+			<-r.attached
+			r.interrupt(t)
+		}
+		status, out, errs := r.wait(t)
+		if nests != (status == 0) || strings.Contains(errs, "internal error") {
+			t.Errorf("%s, the kernel nests: %v; status %d, %s%s", name, nests, status, out, errs)
+		}
+	}
+}
+
 // TestProgramTarget: probes on another BPF program, here the tool's own, see it start and
 // return as often as it runs, with what it is called with.
 func TestProgramTarget(t *testing.T) {
