@@ -42,7 +42,8 @@ var mapKinds = map[string]MapKind{
 
 var mapKindNames = []string{"hash", "lruhash", "percpuhash", "percpulruhash"}
 
-// declareMaps enters maps that the session has already, and those declared.
+// declareMaps enters maps that the session has already, and those declared. A map of the
+// session may be declared once more as it is.
 func (c *checker) declareMaps() {
 	c.final = true
 	defer func() { c.final = false }()
@@ -54,12 +55,17 @@ func (c *checker) declareMaps() {
 		c.maps[m.Name] = st
 		c.order = append(c.order, st)
 	}
+	again := map[string]bool{}
 	for _, item := range c.script.Items {
 		d, ok := item.(*ast.MapDecl)
 		if !ok {
 			continue
 		}
 		if old := c.maps[d.Name]; old != nil {
+			if old.fixed && !again[d.Name] && old.Kind == mapKinds[d.Kind] && old.MaxEntries == c.declaredSize(d) {
+				again[d.Name] = true
+				continue
+			}
 			e := c.errorf(d, Redeclared, "Redeclaration of map %s", d.Name)
 			if old.Decl != nil {
 				e.WithNote(old.Decl.Span(), "first declared here")

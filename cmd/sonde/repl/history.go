@@ -10,27 +10,27 @@ import (
 const historyLimit = 2000
 
 // historyFile gives the file that inputs are kept in, as the XDG base directory
-// specification has it, or "" when there is no place for it. Others may not read it:
-// scripts can name what is private.
-func historyFile() string {
+// specification has it, and makes it. Others may not read it: scripts can name what is
+// private.
+func historyFile() (string, error) {
 	dir := os.Getenv("XDG_STATE_HOME")
-	if !filepath.IsAbs(dir) {
+	if !filepath.IsAbs(dir) { // the specification wants such ones ignored
 		home, err := os.UserHomeDir()
 		if err != nil {
-			return ""
+			return "", err
 		}
 		dir = filepath.Join(home, ".local", "state")
 	}
 	dir = filepath.Join(dir, "sonde")
-	if os.MkdirAll(dir, 0o700) != nil {
-		return ""
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", cause("make", dir, err)
 	}
 	name := filepath.Join(dir, "history")
 	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil || f.Close() != nil {
-		return ""
+	if err != nil {
+		return "", cause("write", name, err)
 	}
-	return name
+	return name, f.Close()
 }
 
 // entries gives what of an input goes to the history, whose entries are lines: the

@@ -62,10 +62,14 @@ func (e *Engine) read(name, text string) (*input, Answer) {
 	file := source.NewFile(name, text)
 	opt := parse.Options{IsValue: e.isValue}
 	x, wrongValue := parse.Expr(file, opt)
-	isValue := len(wrongValue) == 0 && !e.isProbe(x)
+	isProbe := len(wrongValue) == 0 && e.isProbe(x)
+	isValue := len(wrongValue) == 0 && !isProbe
 
 	asScript := e.asScript(file)
-	if !isValue && !asScript.diags.HasErrors() {
+	switch {
+	case isProbe:
+		return nil, More
+	case !isValue && !asScript.diags.HasErrors():
 		return asScript, Done
 	}
 	wrapped := source.NewFile(name, before+text+behind)
@@ -116,7 +120,7 @@ func (e *Engine) isValue(name string) bool {
 }
 
 // isProbe tells that what reads as an expression is the name of a probe type,
-// whose block is still to come.
+// with its block still to come.
 func (e *Engine) isProbe(x ast.Expr) bool {
 	id, ok := x.(*ast.Ident)
 	return ok && e.opt.Library.Provider(id.Name) != nil && e.opt.Library.Func(id.Name) == nil

@@ -33,9 +33,10 @@ func Run(opt Options, greeting string) error {
 	f := &front{}
 	opt.Out = f
 	f.engine = New(opt)
+	history, noHistory := historyFile()
 	f.line, err = readline.NewEx(&readline.Config{
 		Prompt:                 promptFirst,
-		HistoryFile:            historyFile(),
+		HistoryFile:            history,
 		HistoryLimit:           historyLimit,
 		DisableAutoSaveHistory: true,
 		HistorySearchFold:      true,
@@ -54,6 +55,7 @@ func Run(opt Options, greeting string) error {
 	defer f.line.Close()
 	f.write([]byte(pasteOn + greeting + "\n"))
 	defer f.write([]byte(pasteOff))
+	f.forgetful(noHistory)
 
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
@@ -78,6 +80,8 @@ type front struct {
 	pending string
 	// work ends what is being evaluated.
 	work atomic.Pointer[context.CancelFunc]
+	// told: that the history can't be kept was said.
+	told bool
 	// leaving is set when the process was told to end.
 	leaving atomic.Bool
 }
@@ -237,9 +241,15 @@ func (f *front) Paint(line []rune, _ int) []rune {
 // remember puts an input into the history.
 func (f *front) remember() {
 	for _, entry := range entries(f.pending) {
-		if err := f.line.SaveHistory(entry); err != nil {
-			f.engine.out.printf("the history can not be written: %s\n", err)
-		}
+		f.forgetful(f.line.SaveHistory(entry))
+	}
+}
+
+// forgetful tells, once, that the history is of this session alone.
+func (f *front) forgetful(err error) {
+	if err != nil && !f.told {
+		f.told = true
+		f.engine.out.printf("WARNING: what is typed is not kept for the next session: %s\n", err)
 	}
 }
 

@@ -40,7 +40,8 @@ const timeout = 60 * time.Second
 // each two files, the first is what is typed, and the second what the screen shows at
 // the end. What is typed, by line: "line TEXT" and Enter, and then a wait for the next
 // prompt; "keys TEXT", with ^C, <tab> and the like, without either; "wait TEXT" until the
-// screen shows it; "prompt" for the next prompt; "signal NAME", which must end it.
+// screen shows it; "prompt" for the next prompt; "signal NAME", which must end it. The first line can
+// be "state DIR": where the history is to be kept, in place of a folder with some.
 func TestTerminal(t *testing.T) {
 	for _, file := range []string{"terminal", "terminal_root"} {
 		t.Run(file, func(t *testing.T) {
@@ -88,7 +89,11 @@ type person struct {
 
 // typed types what a session says, and gives what the screen shows at the end.
 func typed(t *testing.T, machine, session string) string {
-	p := sitDown(t, machine)
+	var state string
+	if first, rest, ok := strings.Cut(session, "\n"); ok && strings.HasPrefix(first, "state ") {
+		state, session = strings.TrimPrefix(first, "state "), rest
+	}
+	p := sitDown(t, machine, state)
 	p.prompt()
 	told := false
 	for line := range strings.Lines(session) {
@@ -126,21 +131,29 @@ func typed(t *testing.T, machine, session string) string {
 	return p.screen.String()
 }
 
-func sitDown(t *testing.T, machine string) *person {
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
+// withHistory makes a state folder that has a history.
+func withHistory(t *testing.T) string {
 	state := t.TempDir()
-	p := &person{t: t, child: exec.Command(self), screen: newScreen(80), prompted: -1, ended: make(chan struct{})}
-	p.child.Dir = t.TempDir()
-	p.child.Env = append(os.Environ(), childVariable+"="+machine, "XDG_STATE_HOME="+state, "TERM=xterm")
 	if err := os.MkdirAll(filepath.Join(state, "sonde"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(filepath.Join(state, "sonde", "history"), []byte("6 * 7\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	return state
+}
+
+func sitDown(t *testing.T, machine, state string) *person {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if state == "" {
+		state = withHistory(t)
+	}
+	p := &person{t: t, child: exec.Command(self), screen: newScreen(80), prompted: -1, ended: make(chan struct{})}
+	p.child.Dir = t.TempDir()
+	p.child.Env = append(os.Environ(), childVariable+"="+machine, "XDG_STATE_HOME="+state, "TERM=xterm")
 	p.tty, err = pty.StartWithSize(p.child, &pty.Winsize{Rows: 40, Cols: 80})
 	if err != nil {
 		t.Fatal(err)
