@@ -70,6 +70,7 @@ var builtins = []*record.Builtin{
 	builtin.Usym,
 	builtin.Kaddr,
 	builtin.PercpuKaddr,
+	builtin.Uaddr,
 	builtin.Reg,
 	builtin.Kptr,
 	builtin.Uptr,

@@ -195,7 +195,7 @@ func (a *arguments) check() error {
 	case !slices.Contains(bufferModes, a.buffering):
 		return usageError{"-B must be either 'line', 'full', or 'none'."}
 	case !slices.Contains(outputFormats, a.format):
-		return usageError{fmt.Sprintf("Invalid output format \"%s\": valid formats are 'text' and 'json'", a.format)}
+		return fmt.Errorf("Invalid output format \"%s\"\nValid formats: '%s'", a.format, strings.Join(outputFormats, "', '"))
 	case a.mode != "" && !slices.Contains(modes, a.mode):
 		return usageError{"--mode can only be " + quoted(modes) + "."}
 	}

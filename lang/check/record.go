@@ -395,7 +395,7 @@ type Host interface {
 	// bare name by PATH, a library by the loader's cache, a glob) to paths. "*" is
 	// all that the process runs code of, or with pid 0 any process.
 	Binaries(name string, pid int) ([]string, error)
-	// BinarySymbols lists function symbols of an ELF file.
+	// BinarySymbols lists the functions and variables of an ELF file.
 	BinarySymbols(path string) ([]BinarySymbol, error)
 	// BinaryOffset gives the file offset of a virtual address of an ELF file.
 	BinaryOffset(path string, address uint64) (uint64, error)
@@ -421,8 +421,8 @@ type BPFProgram struct {
 	Funcs []*types.Func
 }
 
-// BinarySymbol is a symbol of an ELF file. Offset is within the file, bytes;
-// Address is as linked.
+// BinarySymbol is a function or variable of an ELF file. Offset is within the file,
+// bytes, 0 for variables that have no place in it (.bss); Address is as linked.
 type BinarySymbol struct {
 	Name    string
 	Address uint64

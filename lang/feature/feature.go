@@ -99,6 +99,7 @@ var (
 	PidNS            = known("get_ns_current_pid_tgid", Version{5, 7}, "bpf_get_ns_current_pid_tgid")
 	UprobeMulti      = known("uprobe_multi", Version{6, 6}, "uprobe_multi links")
 	UprobeMultiPID   = known("uprobe_multi_pid", Version{6, 11}, "uprobe_multi links for one process")
+	UprobeFuncIP     = known("uprobe_func_ip", Version{6, 6}, "bpf_get_func_ip in uprobe programs")
 	Kprobes          = known("kprobe", Version{4, 17}, "kprobes")
 	KprobeMulti      = known("kprobe_multi", Version{5, 18}, "kprobe_multi links")
 	KprobeSession    = known("kprobe_session", Version{6, 10}, "kprobe sessions")

@@ -162,7 +162,7 @@ func (h *Host) BinarySymbols(name string) ([]check.BinarySymbol, error) {
 	list := make([]check.BinarySymbol, 0, f.Table.Len())
 	for i := range f.Table.Len() {
 		s := f.Table.At(i)
-		if offset, ok := f.Offset(s.Address); ok {
+		if offset, ok := f.Offset(s.Address); ok || !s.Func {
 			list = append(list, check.BinarySymbol{
 				Name: s.Name, Address: s.Address, Offset: offset, Size: s.Size, Func: s.Func,
 			})

@@ -47,6 +47,8 @@ func user(name, alias string, ret bool, doc string, examples ...record.Example) 
 			Context: func(t *check.Target, _ check.Host) (*check.Context, *source.Diagnostic) {
 				return userContext(t, ret), nil
 			},
+			// Only what asks where the code lies can tell targets apart.
+			Group:  func(*check.Target) string { return name },
 			Cookie: feature.AttachCookie,
 		},
 		Attach: mechanism,
@@ -169,8 +171,7 @@ func inFunction(host check.Host, path string, address uint64) bool {
 
 func userContext(t *check.Target, ret bool) *check.Context {
 	ctx := &check.Context{
-		// Nothing in it depends on the function, so all targets are alike.
-		Key:      t.Point.Provider.Name,
+		Key:      t.Name,
 		Provider: t.Point.Provider,
 		Program:  check.ProgKprobe,
 		Layout:   check.ArgsRegs,
