@@ -3,11 +3,14 @@ package repl
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"sonde/lang/check"
+	"sonde/lang/config"
+	"sonde/stdlib/record"
 )
 
 // Complete gives what the last word of a text can become: each candidate is a whole word
@@ -49,6 +52,8 @@ func (e *Engine) namesFor(before, word string) []string {
 		return nil
 	}
 	switch {
+	case inConfig.MatchString(before):
+		return settings()
 	case strings.HasPrefix(word, "@"):
 		return append(e.mapNames(""), sigils(before, '@')...)
 	case strings.HasPrefix(word, "$"):
@@ -56,6 +61,9 @@ func (e *Engine) namesFor(before, word string) []string {
 	}
 	return e.vocabularyOfScripts()
 }
+
+// inConfig is the beginning of a block of settings, up to where one's name stands.
+var inConfig = regexp.MustCompile(`(^|[;\s])config\s*=\s*\{([^{}]*[;\n])?\s*$`)
 
 // keywords begin statements and expressions.
 var keywords = []string{
@@ -80,9 +88,17 @@ func (e *Engine) vocabularyOfScripts() []string {
 	return names
 }
 
-// vocabulary is what :doc knows of the library.
+// vocabulary is what :doc knows of the language.
 func (e *Engine) vocabulary(string) []string {
-	return slices.Concat(e.opt.Library.Names("func"), e.opt.Library.Names("provider"))
+	return slices.Concat(e.opt.Library.Names("func"), e.opt.Library.Names("provider"), settings())
+}
+
+func settings() []string {
+	var names []string
+	for _, s := range config.Settings {
+		names = append(names, s.Name)
+	}
+	return names
 }
 
 func (e *Engine) completeCommand(text string) ([]string, int) {
@@ -162,12 +178,19 @@ func (e *Engine) probeNames(word string) []string {
 		e.lists[key] = names
 	}
 	var out []string
+	at := strings.Count(known, ":")
 	for _, name := range names {
-		_, tail, _ := strings.Cut(name, ":")
-		if i := strings.IndexByte(tail[min(len(rest), len(tail)):], ':'); i >= 0 {
-			tail = tail[:len(rest)+i+1]
+		parts := strings.Split(name, ":")[1:]
+		switch last := len(parts) - 1; {
+		case at > last:
+		case at == last:
+			out = append(out, provider+":"+known+parts[at])
+		default:
+			out = append(out, provider+":"+known+parts[at]+":")
+			if parts[last] != "" && mayHave(p, at+1) {
+				out = append(out, provider+":"+known+parts[last])
+			}
 		}
-		out = append(out, provider+":"+tail)
 	}
 	if i := strings.LastIndexByte(rest, ':') + 1; strings.HasPrefix(rest[i:], "/") {
 		for _, file := range fileNames(e, rest[i:]) {
@@ -175,6 +198,12 @@ func (e *Engine) probeNames(word string) []string {
 		}
 	}
 	return out
+}
+
+// mayHave tells that names of a probe type may have as few parts behind it as given: some need
+// no module.
+func mayHave(p *record.Probe, parts int) bool {
+	return slices.ContainsFunc(p.Syntax, func(form string) bool { return strings.Count(form, ":") == parts })
 }
 
 // providerNames gives the probe types, with a colon where more must follow.
@@ -192,14 +221,18 @@ func (e *Engine) providerNames() []string {
 	return names
 }
 
-// withPrefix keeps those that begin with the prefix, sorted, each once.
+// withPrefix keeps those that begin with the prefix, sorted, each once; none when that is
+// only the prefix itself.
 func withPrefix(names []string, prefix string) []string {
 	var out []string
 	for _, name := range names {
-		if strings.HasPrefix(name, prefix) && name != prefix {
+		if strings.HasPrefix(name, prefix) {
 			out = append(out, name)
 		}
 	}
 	slices.Sort(out)
-	return slices.Compact(out)
+	if out = slices.Compact(out); len(out) == 1 && out[0] == prefix {
+		return nil
+	}
+	return out
 }
