@@ -2,12 +2,8 @@ package codegen_test
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
-
-	"golang.org/x/tools/txtar"
 
 	"sonde/codegen"
 	"sonde/lang/arch"
@@ -16,41 +12,19 @@ import (
 	"sonde/lang/feature"
 	"sonde/lang/parse"
 	"sonde/lang/source"
+	"sonde/lang/source/golden"
 	"sonde/stdlib"
 )
 
 // The same scripts, compiled for every processor, wherever this runs.
 func TestConventions(t *testing.T) {
-	path := filepath.Join("..", "testdata", "arch", "conventions.txtar")
-	archive, err := txtar.ParseFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	out := &txtar.Archive{Comment: archive.Comment}
-	want := map[string]string{}
-	for _, f := range archive.Files {
-		want[f.Name] = string(f.Data)
-	}
-	for _, f := range archive.Files {
-		name, isScript := strings.CutSuffix(f.Name, ".bt")
-		if !isScript {
-			continue
-		}
-		out.Files = append(out.Files, f)
-		for _, processor := range arch.Names() {
-			file := name + "." + processor
-			got := assembly(t, f.Name, string(f.Data), processor)
-			out.Files = append(out.Files, txtar.File{Name: file, Data: []byte(got)})
-			if !*update && got != want[file] {
-				t.Errorf("%s:\n%s\nwant:\n%s", file, got, want[file])
+	golden.Archives(t, "../testdata/arch/conventions.txtar", func(t *testing.T, a *golden.Archive) {
+		for name, script := range a.Scripts() {
+			for _, processor := range arch.Names() {
+				a.Expect(t, name+"."+processor, assembly(t, name+".bt", script, processor))
 			}
 		}
-	}
-	if *update {
-		if err := os.WriteFile(path, txtar.Format(out), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	})
 }
 
 // registers is a Set under which kprobes stay what they are, with registers.

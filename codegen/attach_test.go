@@ -1,15 +1,10 @@
 package codegen_test
 
 import (
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-
-	"golang.org/x/tools/txtar"
 
 	"sonde/codegen"
 	"sonde/lang/check"
@@ -17,11 +12,10 @@ import (
 	"sonde/lang/feature"
 	"sonde/lang/parse"
 	"sonde/lang/source"
+	"sonde/lang/source/golden"
 	"sonde/lang/types"
 	"sonde/stdlib"
 )
-
-var update = flag.Bool("update", false, "rewrite golden files")
 
 // moreFunctions adds to a machine's types what sessions need, and functions enough for a
 // wide wildcard: wide_a, wide_b, ….
@@ -41,36 +35,15 @@ func (w moreFunctions) Func(module, name string) (*types.Func, bool) {
 // Which mechanism a probe gets, by the features of the kernel. The first line of a script
 // is a comment with the kernel's version, and what --no-feature names.
 func TestMechanisms(t *testing.T) {
-	path := filepath.Join("..", "testdata", "plan", "mechanisms.txtar")
-	archive, err := txtar.ParseFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	out := &txtar.Archive{Comment: archive.Comment}
-	want := map[string]string{}
-	for _, f := range archive.Files {
-		want[f.Name] = string(f.Data)
-	}
-	for _, f := range archive.Files {
-		name, isScript := strings.CutSuffix(f.Name, ".bt")
-		if !isScript {
-			continue
-		}
-		for _, arch := range []string{"amd64", "arm64"} {
-			got := mechanisms(t, f.Name, string(f.Data), arch)
-			if arch == "amd64" {
-				out.Files = append(out.Files, f, txtar.File{Name: name + ".plan", Data: []byte(got)})
-			}
-			if !*update && got != want[name+".plan"] {
-				t.Errorf("%s on %s:\n%s\nwant:\n%s", name, arch, got, want[name+".plan"])
+	golden.Archives(t, "../testdata/plan/mechanisms.txtar", func(t *testing.T, a *golden.Archive) {
+		for name, script := range a.Scripts() {
+			got := mechanisms(t, name+".bt", script, "amd64")
+			a.Expect(t, name+".plan", got)
+			if arm := mechanisms(t, name+".bt", script, "arm64"); arm != got {
+				t.Errorf("%s on arm64:\n%s\nwant what amd64 gets:\n%s", name, arm, got)
 			}
 		}
-	}
-	if *update && !t.Failed() {
-		if err := os.WriteFile(path, txtar.Format(out), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	})
 }
 
 func mechanisms(t *testing.T, name, text, arch string) string {

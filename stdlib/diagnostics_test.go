@@ -1,7 +1,6 @@
 package stdlib
 
 import (
-	"bytes"
 	"fmt"
 	goast "go/ast"
 	"go/parser"
@@ -25,6 +24,7 @@ import (
 	"sonde/lang/feature"
 	"sonde/lang/parse"
 	"sonde/lang/source"
+	"sonde/lang/source/golden"
 	"sonde/lang/types"
 )
 
@@ -33,28 +33,11 @@ import (
 // about them one after the other. Comments of the form "// word: value" are for the script
 // behind them: see setting. "\n" in a script begins a line.
 func TestDiagnostics(t *testing.T) {
-	paths, err := filepath.Glob("../testdata/diagnostics/*.txtar")
-	if err != nil || len(paths) == 0 {
-		t.Fatalf("no golden files: %v", err)
-	}
-	for _, path := range paths {
-		archive, err := txtar.ParseFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		want := map[string]string{}
-		for _, f := range archive.Files {
-			want[f.Name] = string(f.Data)
-		}
-		var out []txtar.File
-		for _, f := range archive.Files {
-			name, ok := strings.CutSuffix(f.Name, ".bt")
-			if !ok {
-				continue
-			}
-			t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar")+"/"+name, func(t *testing.T) {
-				var got bytes.Buffer
-				for _, c := range wrongScripts(t, string(f.Data)) {
+	golden.Archives(t, "../testdata/diagnostics/*.txtar", func(t *testing.T, a *golden.Archive) {
+		for name, scripts := range a.Scripts() {
+			t.Run(name, func(t *testing.T) {
+				var got strings.Builder
+				for _, c := range wrongScripts(t, scripts) {
 					list := c.diagnose(t, Default())
 					if len(list) == 0 {
 						t.Errorf("nothing is said about %s", c.file.Text)
@@ -63,18 +46,10 @@ func TestDiagnostics(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
-				out = append(out, f, txtar.File{Name: name + ".txt", Data: got.Bytes()})
-				if !*update && got.String() != want[name+".txt"] {
-					t.Errorf("got\n%s\nwant\n%s", &got, want[name+".txt"])
-				}
+				a.Expect(t, name+".txt", got.String())
 			})
 		}
-		if *update && !t.Failed() {
-			if err := os.WriteFile(path, txtar.Format(&txtar.Archive{Comment: archive.Comment, Files: out}), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
+	})
 }
 
 // wrongScript is a script and the circumstances in which it is wrong.

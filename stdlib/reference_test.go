@@ -9,6 +9,7 @@ import (
 
 	"sonde/lang/check"
 	"sonde/lang/config"
+	"sonde/lang/source/golden"
 	"sonde/stdlib/record"
 )
 
@@ -22,7 +23,7 @@ func TestReference(t *testing.T) {
 	}
 	for name, want := range pages {
 		path := filepath.Join("..", "docs", name)
-		if *update {
+		if golden.Update() {
 			if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
 				t.Fatal(err)
 			}

@@ -3,22 +3,19 @@ package stdlib
 import (
 	"bytes"
 	"context"
-	"flag"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
-
-	"golang.org/x/tools/txtar"
 
 	"sonde/codegen"
 	"sonde/lang/check"
 	"sonde/lang/config"
 	"sonde/lang/parse"
 	"sonde/lang/source"
+	"sonde/lang/source/golden"
 	"sonde/runtime"
 	"sonde/runtime/event"
 	"sonde/runtime/feature/featuretest"
@@ -27,8 +24,6 @@ import (
 	"sonde/runtime/services"
 	"sonde/stdlib/record"
 )
-
-var update = flag.Bool("update", false, "rewrite the expected output")
 
 func needRoot(t testing.TB) {
 	t.Helper()
@@ -116,28 +111,17 @@ func TestExamplesRun(t *testing.T) {
 // on standard error; -update rewrites those that are there.
 func TestRun(t *testing.T) {
 	needRoot(t)
-	archives, err := filepath.Glob("../testdata/run/*.txtar")
-	if err != nil || len(archives) == 0 {
-		t.Fatalf("no archives: %v", err)
-	}
-	for _, path := range archives {
-		t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) { runArchive(t, path) })
-	}
+	golden.Archives(t, "../testdata/run/*.txtar", runArchive)
 }
 
-func runArchive(t *testing.T, path string) {
-	a, err := txtar.ParseFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+func runArchive(t *testing.T, a *golden.Archive) {
 	scripts, reports := map[string]string{}, map[string]bool{}
 	for _, f := range a.Files {
 		if name, ok := strings.CutSuffix(f.Name, ".err"); ok {
 			reports[name] = true
 		}
 	}
-	for i := range a.Files {
-		f := &a.Files[i]
+	for _, f := range a.Files {
 		name, kind, _ := strings.Cut(f.Name, ".")
 		if kind == "bt" {
 			scripts[name] = string(f.Data)
@@ -152,19 +136,10 @@ func runArchive(t *testing.T, path string) {
 			if kind == "err" {
 				got = errs
 			}
-			if *update {
-				f.Data = []byte(got)
-			} else if got != string(f.Data) {
-				t.Errorf("%s got\n%s\nwant\n%s", script, got, f.Data)
-			}
+			a.Expect(t, f.Name, got)
 			if errs != "" && kind != "err" && !reports[name] {
 				t.Errorf("%s on standard error: %s", script, errs)
 			}
 		})
-	}
-	if *update {
-		if err := os.WriteFile(path, txtar.Format(a), 0o644); err != nil {
-			t.Fatal(err)
-		}
 	}
 }

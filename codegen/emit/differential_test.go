@@ -115,13 +115,13 @@ func shrink(choices []byte, fails func([]byte) bool) []byte {
 
 func TestGoldensAgree(t *testing.T) {
 	featuretest.NeedTime(t)
-	for _, g := range goldens(t) {
+	programs(t, func(t *testing.T, g *program) {
 		for isa := range bothISAs {
-			if err := agree(g.program(t), isa, testContext); err != nil {
-				t.Errorf("%s: %v", g.path, err)
+			if err := agree(g.parse(t), isa, testContext); err != nil {
+				t.Error(err)
 			}
 		}
-	}
+	})
 }
 
 func TestStressAgrees(t *testing.T) {

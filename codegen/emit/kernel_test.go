@@ -29,37 +29,35 @@ func TestKernel(t *testing.T) {
 	for i := range ctx {
 		ctx[i] = byte(i * 7)
 	}
-	for _, g := range goldens(t) {
-		t.Run(g.name(), func(t *testing.T) {
-			needRoot(t)
-			featuretest.Need(t, g.needs...)
-			r, err := newRig(0)
+	programs(t, func(t *testing.T, g *program) {
+		needRoot(t)
+		featuretest.Need(t, g.needs...)
+		r, err := newRig(0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.close()
+		var first string
+		for _, a := range bothAllocators {
+			p := g.parse(t)
+			code, _, err := compile(p, a.allocate, g.opt)
+			if a.name == "trivial" && isTooBig(err) {
+				continue
+			}
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer r.close()
-			var first string
-			for _, a := range bothAllocators {
-				p := g.program(t)
-				code, _, err := compile(p, a.allocate, g.opt)
-				if a.name == "trivial" && isTooBig(err) {
-					continue
-				}
-				if err != nil {
-					t.Fatal(err)
-				}
-				got, err := r.run(p, code, ctx)
-				if err != nil {
-					t.Fatalf("%s: %+v", a.name, err)
-				}
-				if first == "" {
-					first = got
-				} else if got != first {
-					t.Errorf("%s: %s, the other %s", a.name, got, first)
-				}
+			got, err := r.run(p, code, ctx)
+			if err != nil {
+				t.Fatalf("%s: %+v", a.name, err)
 			}
-		})
-	}
+			if first == "" {
+				first = got
+			} else if got != first {
+				t.Errorf("%s: %s, the other %s", a.name, got, first)
+			}
+		}
+	})
 }
 
 // isTooBig tells whether it is the stack that a program does not fit.

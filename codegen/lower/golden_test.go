@@ -1,14 +1,9 @@
 package lower_test
 
 import (
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
-
-	"golang.org/x/tools/txtar"
 
 	"sonde/codegen/lower"
 	"sonde/codegen/ssa"
@@ -18,9 +13,8 @@ import (
 	"sonde/lang/feature"
 	"sonde/lang/parse"
 	"sonde/lang/source"
+	"sonde/lang/source/golden"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 // compile lowers a script, and fails the test on anything that goes wrong.
 func compile(t *testing.T, name, text string, host *hosttest.Host, opt check.Options) *lower.Result {
@@ -59,15 +53,7 @@ func compile(t *testing.T, name, text string, host *hosttest.Host, opt check.Opt
 // A golden file holds scripts; behind each, under the same name with .ssa, is what
 // it becomes. Lines of the comment say "kernel 5.15" or "pid 7".
 func TestGolden(t *testing.T) {
-	paths, err := filepath.Glob("../../testdata/lower/*.txtar")
-	if err != nil || len(paths) == 0 {
-		t.Fatalf("no golden files: %v", err)
-	}
-	for _, path := range paths {
-		a, err := txtar.ParseFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
+	golden.Archives(t, "../../testdata/lower/*.txtar", func(t *testing.T, a *golden.Archive) {
 		host := hosttest.New()
 		host.Types = kernelTypes{host.Types}
 		var opt check.Options
@@ -81,34 +67,16 @@ func TestGolden(t *testing.T) {
 				opt.PID = 7
 			}
 		}
-		out := &txtar.Archive{Comment: a.Comment}
-		want := map[string]string{}
-		for _, f := range a.Files {
-			want[f.Name] = string(f.Data)
-		}
-		for _, f := range a.Files {
-			name, isScript := strings.CutSuffix(f.Name, ".bt")
-			if !isScript {
-				continue
-			}
-			t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar")+"/"+name, func(t *testing.T) {
-				res := compile(t, f.Name, string(f.Data), host, opt)
+		for name, script := range a.Scripts() {
+			t.Run(name, func(t *testing.T) {
 				var text strings.Builder
-				for _, p := range res.Programs {
+				for _, p := range compile(t, name+".bt", script, host, opt).Programs {
 					text.WriteString(p.String())
 				}
-				out.Files = append(out.Files, f, txtar.File{Name: name + ".ssa", Data: []byte(text.String())})
-				if got := text.String(); !*update && got != want[name+".ssa"] {
-					t.Errorf("got\n%s\nwant\n%s", got, want[name+".ssa"])
-				}
+				a.Expect(t, name+".ssa", text.String())
 			})
 		}
-		if *update && !t.Failed() {
-			if err := os.WriteFile(path, txtar.Format(out), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
+	})
 }
 
 func kernel(t *testing.T, version string) feature.Set {

@@ -3,34 +3,30 @@ package opt
 import (
 	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
-
-	"golang.org/x/tools/txtar"
 
 	"sonde/codegen/ssa"
 	"sonde/codegen/ssa/interp"
 	"sonde/codegen/ssa/ssagen"
+	"sonde/lang/source/golden"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 // TestGolden runs the pass that a file is named after on each program of the
 // file and compares with the section that follows it. The file run.txt is for
 // all passes together.
 func TestGolden(t *testing.T) {
-	files, err := filepath.Glob("../../testdata/ssa/opt/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no golden files: %v", err)
-	}
 	seen := map[string]bool{}
-	for _, path := range files {
-		name := strings.TrimSuffix(filepath.Base(path), ".txt")
-		seen[strings.ReplaceAll(name, "_", " ")] = true
-		t.Run(name, func(t *testing.T) { golden(t, path, strings.ReplaceAll(name, "_", " ")) })
-	}
+	golden.Archives(t, "../../testdata/ssa/opt/*.txt", func(t *testing.T, a *golden.Archive) {
+		pass := strings.ReplaceAll(a.Name, "_", " ")
+		seen[pass] = true
+		for _, in := range slices.Clone(a.Files) {
+			if !strings.HasSuffix(in.Name, " → "+pass) {
+				a.Expect(t, in.Name+" → "+pass, after(t, pass, in.Name, string(in.Data)))
+			}
+		}
+	})
 	for _, p := range passes {
 		if !seen[p.name] && !strings.HasPrefix(p.name, "late ") && !strings.HasPrefix(p.name, "repeat ") {
 			t.Errorf("pass %s has no golden file", p.name)
@@ -38,53 +34,30 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-func golden(t *testing.T, path, pass string) {
-	a, err := txtar.ParseFile(path)
+// after is a program as a pass leaves it.
+func after(t *testing.T, pass, name, text string) string {
+	t.Helper()
+	p, err := ssa.Parse(text)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%s: %v", name, err)
 	}
-	out := &txtar.Archive{Comment: a.Comment}
-	for i := 0; i < len(a.Files); i++ {
-		in := a.Files[i]
-		if strings.HasSuffix(in.Name, " → "+pass) {
-			continue
-		}
-		p, err := ssa.Parse(string(in.Data))
-		if err != nil {
-			t.Fatalf("%s: %v", in.Name, err)
-		}
-		if pass != "unreachable" && pass != "functions" {
-			if err := ssa.Verify(p); err != nil {
-				t.Fatalf("%s before: %v", in.Name, err)
-			}
-		}
-		if pass == "run" {
-			err = Run(p, Options{Verify: true})
-		} else {
-			_, err = RunPass(pass, p)
-		}
-		if err != nil {
-			t.Fatalf("%s: %v", in.Name, err)
-		}
+	if pass != "unreachable" && pass != "functions" {
 		if err := ssa.Verify(p); err != nil {
-			t.Errorf("%s after: %v\n%s", in.Name, err, p)
-		}
-		after := txtar.File{Name: in.Name + " → " + pass, Data: []byte(p.String())}
-		out.Files = append(out.Files, in, after)
-		if *update {
-			continue
-		}
-		if i+1 == len(a.Files) || a.Files[i+1].Name != after.Name {
-			t.Errorf("%s: no result stands after it; run with -update", in.Name)
-		} else if want := string(a.Files[i+1].Data); want != string(after.Data) {
-			t.Errorf("%s gives\n%s\nwant\n%s", in.Name, after.Data, want)
+			t.Fatalf("%s before: %v", name, err)
 		}
 	}
-	if *update {
-		if err := os.WriteFile(path, txtar.Format(out), 0o644); err != nil {
-			t.Fatal(err)
-		}
+	if pass == "run" {
+		err = Run(p, Options{Verify: true})
+	} else {
+		_, err = RunPass(pass, p)
 	}
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	if err := ssa.Verify(p); err != nil {
+		t.Errorf("%s after: %v\n%s", name, err, p)
+	}
+	return p.String()
 }
 
 // outcome is everything that can be seen of some runs of a program.

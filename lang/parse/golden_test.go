@@ -1,19 +1,13 @@
 package parse
 
 import (
-	"flag"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
-	"golang.org/x/tools/txtar"
-
 	"sonde/lang/ast"
 	"sonde/lang/source"
+	"sonde/lang/source/golden"
 )
-
-var update = flag.Bool("update", false, "rewrite the expected parts of testdata/parse")
 
 // testOptions know a few names of values, as the real library would.
 var testOptions = Options{IsValue: func(name string) bool {
@@ -24,46 +18,23 @@ var testOptions = Options{IsValue: func(name string) bool {
 // file "name: kind" after it is what comes of it: its tree (ast), its tree with
 // places (places), what is wrong with it (errors), its canonical form (format).
 func TestGolden(t *testing.T) {
-	archives, err := filepath.Glob("../../testdata/parse/*.txtar")
-	if err != nil || len(archives) == 0 {
-		t.Fatalf("no archives: %v", err)
-	}
-	for _, path := range archives {
-		t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) { golden(t, path) })
-	}
-}
-
-func golden(t *testing.T, path string) {
-	a, err := txtar.ParseFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	scripts := map[string]string{}
-	for i := range a.Files {
-		f := &a.Files[i]
-		name, kind, ok := strings.Cut(f.Name, ": ")
-		if !ok {
-			scripts[name] = string(f.Data)
-			continue
-		}
-		script, ok := scripts[name]
-		if !ok {
-			t.Fatalf("%q has no script", f.Name)
-		}
-		t.Run(name, func(t *testing.T) {
-			got := render(t, kind, source.NewFile("stdin", script))
-			if *update {
-				f.Data = []byte(got)
-			} else if got != string(f.Data) {
-				t.Errorf("got\n%s\nwant\n%s", got, f.Data)
+	golden.Archives(t, "../../testdata/parse/*.txtar", func(t *testing.T, a *golden.Archive) {
+		scripts := map[string]string{}
+		for _, f := range a.Files {
+			name, kind, ok := strings.Cut(f.Name, ": ")
+			if !ok {
+				scripts[name] = string(f.Data)
+				continue
 			}
-		})
-	}
-	if *update {
-		if err := os.WriteFile(path, txtar.Format(a), 0o644); err != nil {
-			t.Fatal(err)
+			script, ok := scripts[name]
+			if !ok {
+				t.Fatalf("%q has no script", f.Name)
+			}
+			t.Run(name, func(t *testing.T) {
+				a.Expect(t, f.Name, render(t, kind, source.NewFile("stdin", script)))
+			})
 		}
-	}
+	})
 }
 
 func render(t *testing.T, kind string, f *source.File) string {

@@ -10,6 +10,7 @@ import (
 
 	"sonde/lang/ast"
 	"sonde/lang/source"
+	"sonde/lang/source/golden"
 )
 
 func TestExpr(t *testing.T) {
@@ -177,7 +178,7 @@ func TestLineEnds(t *testing.T) {
 func TestGrammar(t *testing.T) {
 	const path = "../../testdata/parse/grammar.ebnf"
 	got := Grammar() + "\n"
-	if *update {
+	if golden.Update() {
 		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
 			t.Fatal(err)
 		}

@@ -3,28 +3,23 @@ package repl
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
-
-	"golang.org/x/tools/txtar"
 
 	"sonde/codegen/plan"
 	"sonde/lang/check"
 	"sonde/lang/check/hosttest"
 	"sonde/lang/config"
+	"sonde/lang/source/golden"
 	"sonde/runtime"
 	"sonde/runtime/feature/featuretest"
 	"sonde/runtime/host"
 	"sonde/runtime/services"
 	"sonde/stdlib"
 )
-
-var update = flag.Bool("update", false, "rewrite golden files")
 
 // options are a prompt's: on a made-up machine, on which nothing can run, or on this one.
 func options(real bool) Options {
@@ -67,46 +62,22 @@ func needsRoot(t *testing.T) {
 // what was answered; <TAB> at the end of a line asks how it can go on. Sessions in files
 // that are named root… load programs.
 func TestEngine(t *testing.T) {
-	dir, err := filepath.Abs("../../../testdata/repl")
-	if err != nil {
-		t.Fatal(err)
-	}
-	files, err := filepath.Glob(dir + "/*.txtar")
-	if err != nil || len(files) == 0 {
-		t.Fatal(err, files)
-	}
-	for _, name := range files {
-		base := filepath.Base(name)
-		if strings.HasPrefix(base, "terminal") {
-			continue
+	golden.Archives(t, "../../../testdata/repl/[^t]*.txtar", func(t *testing.T, a *golden.Archive) {
+		root := strings.HasPrefix(a.Name, "root")
+		if root {
+			needsRoot(t)
 		}
-		t.Run(strings.TrimSuffix(base, ".txtar"), func(t *testing.T) {
-			root := strings.HasPrefix(base, "root")
-			if root {
-				needsRoot(t)
-			}
-			a, err := txtar.ParseFile(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for i := range a.Files {
-				f := &a.Files[i]
-				t.Run(f.Name, func(t *testing.T) {
-					got := play(t, options(root), string(f.Data))
-					if !*update && got != string(f.Data) {
-						featuretest.Refused(t, got)
-						t.Errorf("got\n%s", got)
-					}
-					f.Data = []byte(got)
-				})
-			}
-			if *update {
-				if err := os.WriteFile(name, txtar.Format(a), 0o644); err != nil {
-					t.Fatal(err)
+		for _, f := range a.Files {
+			t.Run(f.Name, func(t *testing.T) {
+				session := string(f.Data)
+				got := play(t, options(root), session)
+				if !golden.Update() && got != session {
+					featuretest.Refused(t, got)
 				}
-			}
-		})
-	}
+				a.Expect(t, f.Name, got)
+			})
+		}
+	})
 }
 
 // play types what was typed in a transcript, and gives the transcript of that.

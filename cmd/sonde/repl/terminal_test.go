@@ -7,15 +7,17 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
 
+	"sonde/lang/source/golden"
+
 	"github.com/creack/pty"
 	"golang.org/x/sys/unix"
-	"golang.org/x/tools/txtar"
 )
 
 // childVariable makes the test binary a prompt: on the made-up machine, or the real one.
@@ -43,35 +45,21 @@ const timeout = 60 * time.Second
 // screen shows it; "prompt" for the next prompt; "signal NAME", which must end it. The first line can
 // be "state DIR": where the history is to be kept, in place of a folder with some.
 func TestTerminal(t *testing.T) {
-	for _, file := range []string{"terminal", "terminal_root"} {
-		t.Run(file, func(t *testing.T) {
-			machine := "made-up"
-			if strings.HasSuffix(file, "root") {
-				needsRoot(t)
-				machine = "real"
+	golden.Archives(t, "../../../testdata/repl/terminal*.txtar", func(t *testing.T, a *golden.Archive) {
+		machine := "made-up"
+		if strings.HasSuffix(a.Name, "root") {
+			needsRoot(t)
+			machine = "real"
+		}
+		for _, f := range slices.Clone(a.Files) {
+			if strings.HasSuffix(f.Name, ".screen") {
+				continue
 			}
-			name := "../../../testdata/repl/" + file + ".txtar"
-			a, err := txtar.ParseFile(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for i := 0; i+1 < len(a.Files); i += 2 {
-				t.Run(a.Files[i].Name, func(t *testing.T) {
-					got := typed(t, machine, string(a.Files[i].Data))
-					want := &a.Files[i+1]
-					if !*update && got != string(want.Data) {
-						t.Errorf("the screen shows\n%s", got)
-					}
-					want.Data = []byte(got)
-				})
-			}
-			if *update {
-				if err := os.WriteFile(name, txtar.Format(a), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-		})
-	}
+			t.Run(f.Name, func(t *testing.T) {
+				a.Expect(t, f.Name+".screen", typed(t, machine, string(f.Data)))
+			})
+		}
+	})
 }
 
 // person sits at a pseudo-terminal.
