@@ -41,43 +41,39 @@ func (e *Env) Service(key any) any {
 // services is what a session knows. Its methods are for the goroutine of the event
 // loop.
 type services struct {
-	clock  *Clock
-	plan   *plan.Plan
-	maps   []int
-	store  *Store // nil: none
-	raw    []byte
-	frames []uint64
+	clock *Clock
+	plan  *plan.Plan
+	maps  []int
+	store *Store // nil: none
+	raw   []byte
+	words []uint64
 }
 
 func newServices(k *kernel) *services {
 	return &services{clock: k.clock, plan: k.plan, maps: k.maps, store: k.store}
 }
 
-// Stack implements types.Stacks. The map that keeps traces of up to limit frames
-// is known by the size of its values.
-func (s *services) Stack(limit int, id uint64) ([]uint64, bool) {
+// Stack implements types.Stacks. The map that keeps traces of up to so many
+// words is known by the size of its values.
+func (s *services) Stack(words int, id uint64) ([]uint64, bool) {
 	fd := -1
-	if i := slices.IndexFunc(s.plan.Maps, func(m *plan.Map) bool { return isStacks(m, limit) }); i >= 0 {
+	if i := slices.IndexFunc(s.plan.Maps, func(m *plan.Map) bool { return isStacks(m, words) }); i >= 0 {
 		fd = s.maps[i]
 	} else if s.store != nil {
-		fd = s.store.stacks(limit)
+		fd = s.store.stacks(words)
 	}
 	if fd < 0 {
 		return nil, false
 	}
-	if len(s.raw) != 8*limit {
-		s.raw = make([]byte, 8*limit)
+	if len(s.raw) != 8*words {
+		s.raw = make([]byte, 8*words)
 	}
 	if sys.Lookup(fd, binary.NativeEndian.AppendUint64(nil, id), s.raw) != nil {
 		return nil, false
 	}
-	s.frames = s.frames[:0]
+	s.words = s.words[:0]
 	for at := 0; at+8 <= len(s.raw); at += 8 {
-		addr := binary.NativeEndian.Uint64(s.raw[at:])
-		if addr == 0 {
-			break
-		}
-		s.frames = append(s.frames, addr)
+		s.words = append(s.words, binary.NativeEndian.Uint64(s.raw[at:]))
 	}
-	return s.frames, true
+	return s.words, true
 }

@@ -38,22 +38,22 @@ func NewStore() *Store {
 	return &Store{maps: map[string]*stored{}}
 }
 
-// stacks gives the map that keeps stack traces of up to limit frames, -1 when there
+// stacks gives the map that keeps stack traces of up to so many words, -1 when there
 // is none.
-func (s *Store) stacks(limit int) int {
+func (s *Store) stacks(words int) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, have := range s.maps {
-		if isStacks(have.m, limit) {
+		if isStacks(have.m, words) {
 			return have.fd
 		}
 	}
 	return -1
 }
 
-// isStacks tells whether m keeps stack traces of up to limit frames.
-func isStacks(m *plan.Map, limit int) bool {
-	return m.Kind == plan.Stacks && m.ValueSize == uint32(8*limit)
+// isStacks tells whether m keeps stack traces of up to so many words.
+func isStacks(m *plan.Map, words int) bool {
+	return m.Kind == plan.Stacks && m.ValueSize == uint32(8*words)
 }
 
 // Env gives what rendering maps of the store needs while no session runs; it asks

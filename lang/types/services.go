@@ -48,10 +48,10 @@ type Symbols interface {
 
 // Stacks gives the stack traces that programs kept.
 type Stacks interface {
-	// Stack gives the addresses, innermost first, of the trace with that id among
-	// those that were kept with up to limit frames; false when there is none. The
-	// result is valid until the next call.
-	Stack(limit int, id uint64) ([]uint64, bool)
+	// Stack gives what was kept of the trace with that id, innermost frame first, among
+	// those with room for so many words; false when there is none. How many of the
+	// words are the trace's is for the caller to know. The result is valid until the next call.
+	Stack(words int, id uint64) ([]uint64, bool)
 }
 
 // Clock relates the kernel's clocks to wall-clock time.

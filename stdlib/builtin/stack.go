@@ -1,6 +1,10 @@
 package builtin
 
 import (
+	"encoding/binary"
+	"fmt"
+	"math/bits"
+	"slices"
 	"strconv"
 
 	"github.com/cilium/ebpf"
@@ -28,24 +32,32 @@ says how it is shown otherwise.`,
 // Ustack is the process's stack.
 var Ustack = stackTrace("ustack", true, `The stack trace of the current process, innermost function first.
 It takes the same arguments as kstack. Frames are found by frame pointers:
-programs compiled without them have short or wrong traces.`,
+programs compiled without them have short or wrong traces. ustack(build_id) shows of
+each frame the build id of its file and the offset in it, which tell the same place
+in all processes that run the file, and on other machines.`,
 	record.Example{Script: `profile:hz:99 { @[ustack(10)] = count(); }`},
 	record.Example{Script: `uprobe:libc:malloc { @[ustack(perf, 3)] = count(); }`})
 
 // Stack modes, in the words of the language.
 const (
-	modeNative = "bpftrace" // name+offset
-	modePerf   = "perf"     // address name+offset (module)
-	modeRaw    = "raw"      // address
+	modeNative  = "bpftrace" // name+offset
+	modePerf    = "perf"     // address name+offset (module)
+	modeRaw     = "raw"      // address
+	modeBuildID = "build_id" // build id and offset in the file; user stacks only
 )
 
 const (
 	defaultFrames = 127
 	maxFrames     = 1024
+	// maxBuildIDs frames of that kind find room in a program's scratch memory.
+	maxBuildIDs = 512
 )
 
-// userStack is BPF_F_USER_STACK.
-const userStack = 1 << 8
+// userStack is BPF_F_USER_STACK, userBuildID BPF_F_USER_BUILD_ID.
+const (
+	userStack   = 1 << 8
+	userBuildID = 1 << 11
+)
 
 // existsError is -EEXIST.
 const existsError = -17
@@ -83,12 +95,19 @@ func stackTrace(name string, user bool, doc string, examples ...record.Example) 
 
 func checkStack(c *check.Call, user bool) types.Type {
 	t := stackType{user: user, mode: c.Checker.Config().StackMode, limit: defaultFrames}
+	modes := []string{modeNative, modePerf, modeRaw}
+	switch {
+	case user:
+		modes = append(modes, modeBuildID)
+	case t.mode == modeBuildID:
+		t.mode = modeRaw // the setting is meant for user stacks
+	}
 	if t.mode == "" {
 		t.mode = modeNative
 	}
 	for i, a := range c.Args {
 		if c.Sig.Params[i].Kind == check.NameArg {
-			mode, ok := nameArg(c, i, modeNative, modeNative, modePerf, modeRaw)
+			mode, ok := nameArg(c, i, modeNative, modes...)
 			if !ok {
 				return nil
 			}
@@ -99,8 +118,12 @@ func checkStack(c *check.Call, user bool) types.Type {
 		if !ok {
 			return nil
 		}
-		if n < 1 || n > maxFrames {
-			return wrong(c, a.Span(), "%s([int limit]): limit shouldn't exceed %d, %d given", c.Func.Name, maxFrames, n)
+		most := int64(maxFrames)
+		if t.mode == modeBuildID {
+			most = maxBuildIDs
+		}
+		if n < 1 || n > most {
+			return wrong(c, a.Span(), "%s([int limit]): limit shouldn't exceed %d, %d given", c.Func.Name, most, n)
 		}
 		t.limit = int(n)
 	}
@@ -108,7 +131,7 @@ func checkStack(c *check.Call, user bool) types.Type {
 }
 
 // stackType is a stack trace of up to limit frames: a word of hash, 32 bits for
-// the number of frames, 32 for the process (0 for the kernel's).
+// the number of frames, 32 for the process (0 where that makes no difference).
 type stackType struct {
 	user  bool
 	mode  string
@@ -127,6 +150,21 @@ func (t stackType) String() string {
 	return "kstack_t"
 }
 
+// What the kernel gives of a frame, bytes: its address, or struct bpf_stack_build_id.
+const (
+	addressSize   = 8
+	buildIDSize   = 32
+	buildIDOffset = 24
+)
+
+// frameSize is what is kept of a frame, bytes.
+func (t stackType) frameSize() int {
+	if t.mode == modeBuildID {
+		return buildIDSize
+	}
+	return addressSize
+}
+
 // Size implements types.Type.
 func (stackType) Size() int { return 16 }
 
@@ -142,43 +180,49 @@ func (stackType) Compare(a, b []byte) int {
 const offStack = 64
 
 func lowerStack(b *lower.Builder, c *check.Call, t stackType, dst lower.Place) {
+	size := t.frameSize() * t.limit
 	kept := b.KernelMap(plan.Map{
-		Name:       "stacks_" + strconv.Itoa(t.limit),
+		Name:       "stacks_" + strconv.Itoa(size/8),
 		Kind:       plan.Stacks,
 		Type:       ebpf.Hash,
 		KeySize:    8,
-		ValueSize:  uint32(8 * t.limit),
+		ValueSize:  uint32(size),
 		MaxEntries: uint32(b.Config().MaxMapKeys),
 	})
-	// Few frames would fit the stack of the program. But verifiers of old kernels (6.1)
-	// forget what they know of it at the write to a variable offset below.
-	frames := b.Temp(types.Array{Elem: types.Uint64, N: max(t.limit+1, offStack)})
+	// Few frames would fit the stack of the program. But before Linux 5.12 that could not
+	// be read at an offset that varies, as hashing does.
+	frames := b.Temp(types.Array{Elem: types.Uint64, N: max(size/8, offStack)})
 	id, count, pid := dst.At(0, types.Uint64), dst.At(stackFrames, types.Uint32), dst.At(stackPID, types.Uint32)
-	size := int64(8 * t.limit)
 	flags := int64(0)
 	if t.user {
 		flags = userStack
 	}
+	if t.mode == modeBuildID {
+		flags |= userBuildID
+	}
 	base := b.Addr(frames)
-	got := b.Call(ssa.HelperGetStack, b.Ctx(), base, b.Const(size), b.Const(flags))
+	got := b.Call(ssa.HelperGetStack, b.Ctx(), base, b.Const(int64(size)), b.Const(flags))
+	if t.mode == modeBuildID {
+		got = withoutStray(b, base, got)
+	}
 	b.If(ssa.SGT, got, b.Const(0), func() {
 		// The number of frames is a value of its own, that the comparisons below tell
 		// the verifier nothing about.
-		n := b.Bin(ssa.OpRsh, got, b.Const(3))
+		n := b.Bin(ssa.OpRsh, got, b.Const(int64(bits.TrailingZeros(uint(t.frameSize())))))
 		b.Set(count, n)
 		seed, own := got, b.Const(0)
-		if t.user {
+		if t.user && t.mode != modeBuildID {
 			// The same addresses are others in another process.
 			own = b.Tgid(true)
 			seed = b.Bin(ssa.OpXor, got, b.Bin(ssa.OpLsh, own, b.Const(32)))
 		}
-		hash := hashFrames(b, base, got, seed, int64(t.limit))
+		hash := hashFrames(b, base, got, seed, int64(size))
 		key := b.Temp(types.Uint64)
 		b.Set(key, hash)
 		b.Set(id, hash)
 		b.Set(pid, own)
 		keep(b, kept, b.Addr(key), base, func() {
-			if t.user && t.mode != modeRaw {
+			if t.user && (t.mode == modeNative || t.mode == modePerf) {
 				announce(b, c, own)
 			}
 		})
@@ -190,8 +234,24 @@ func lowerStack(b *lower.Builder, c *check.Call, t stackType, dst lower.Place) {
 	})
 }
 
-// hashFrames hashes size bytes of addresses, and ends them with a zero.
-func hashFrames(b *lower.Builder, base, size, seed *ssa.Value, limit int64) *ssa.Value {
+// withoutStray leaves out the last frame of a trace of build ids when it is in no file.
+// Traces by frame pointers end with an address of 0 or so; the kernel then gives the first
+// file in memory, and an offset before its beginning, which differs between processes.
+func withoutStray(b *lower.Builder, base, size *ssa.Value) *ssa.Value {
+	rest := &ssa.Variable{Name: "rest", Type: ssa.Type{Kind: ssa.Scalar}}
+	b.Def(rest, size)
+	b.If(ssa.SGE, size, b.Const(buildIDSize), func() {
+		before := b.Bin(ssa.OpSub, size, b.Const(buildIDSize))
+		frame := base.Type
+		frame.Size = buildIDSize
+		last := b.Value(ssa.OpAddPtrVar, frame, 0, base, before)
+		b.If(ssa.SLT, b.Load(64, last, buildIDOffset), b.Const(0), func() { b.Def(rest, before) }, nil)
+	}, nil)
+	return b.Use(rest)
+}
+
+// hashFrames hashes size bytes, most at most.
+func hashFrames(b *lower.Builder, base, size, seed *ssa.Value, most int64) *ssa.Value {
 	scalar := ssa.Type{Kind: ssa.Scalar}
 	hash, at := &ssa.Variable{Name: "hash", Type: scalar}, &ssa.Variable{Name: "at", Type: scalar}
 	word := base.Type
@@ -203,7 +263,7 @@ func hashFrames(b *lower.Builder, base, size, seed *ssa.Value, limit int64) *ssa
 	b.Jump(head)
 
 	b.SetBlock(head)
-	b.BranchImm(ssa.ULT, b.Use(at), 8*limit, more, done)
+	b.BranchImm(ssa.ULT, b.Use(at), most, more, done)
 	b.Seal(more)
 	b.SetBlock(more)
 	b.Branch(ssa.ULT, b.Use(at), size, round, done)
@@ -218,7 +278,6 @@ func hashFrames(b *lower.Builder, base, size, seed *ssa.Value, limit int64) *ssa
 
 	b.Seal(done)
 	b.SetBlock(done)
-	b.Store(64, b.Value(ssa.OpAddPtrVar, word, 0, base, b.Use(at)), 0, b.Const(0))
 	return b.Use(hash)
 }
 
@@ -253,18 +312,44 @@ func (t stackType) AppendText(dst, raw []byte, env types.Env) []byte {
 	if len(raw) < t.Size() || types.Uint32.Load(raw[stackFrames:]) == 0 {
 		return dst
 	}
-	var addrs []uint64
+	var words []uint64
 	if s := types.ServiceOf[types.Stacks](env); s != nil {
-		addrs, _ = s.Stack(t.limit, uint64(types.Uint64.Load(raw)))
+		words, _ = s.Stack(t.limit*t.frameSize()/8, uint64(types.Uint64.Load(raw)))
 	}
-	if addrs == nil {
+	if words == nil {
 		return append(dst, "        [lost]\n"...)
 	}
+	words = words[:min(len(words), int(types.Uint32.Load(raw[stackFrames:]))*t.frameSize()/8)]
+	if t.mode == modeBuildID {
+		for frame := range slices.Chunk(words, buildIDSize/8) {
+			dst = appendBuildID(dst, frame)
+		}
+		return dst
+	}
 	pid := uint32(types.Uint32.Load(raw[stackPID:]))
-	for _, addr := range addrs {
+	for _, addr := range words {
+		if addr == 0 {
+			break // the end of frame pointers
+		}
 		dst = t.appendFrame(dst, addr, pid, env)
 	}
 	return dst
+}
+
+// buildIDValid is BPF_STACK_BUILD_ID_VALID: else an address stands for the offset.
+const buildIDValid = 1
+
+// appendBuildID shows a struct bpf_stack_build_id: 32 bits of status, 20 bytes of build
+// id, and a word of offset.
+func appendBuildID(dst []byte, frame []uint64) []byte {
+	var raw []byte
+	for _, w := range frame {
+		raw = binary.NativeEndian.AppendUint64(raw, w)
+	}
+	if binary.NativeEndian.Uint32(raw) != buildIDValid {
+		return append(strconv.AppendUint(dst, frame[3], 16), '\n')
+	}
+	return fmt.Appendf(dst, "%x 0x%02x\n", raw[4:24], frame[3])
 }
 
 func (t stackType) appendFrame(dst []byte, addr uint64, pid uint32, env types.Env) []byte {
