@@ -158,7 +158,9 @@ func (f *front) heed(signals <-chan os.Signal) {
 	}
 }
 
-// filter handles keys that readline would handle badly.
+// filter handles keys that readline would handle badly. It lets all of them through: for one
+// that is held back readline would ask for another too many, and then wait for it when
+// the prompt is left.
 func (f *front) filter(tty *terminal) func(rune) (rune, bool) {
 	return func(r rune) (rune, bool) {
 		op := f.line.Operation
@@ -166,7 +168,7 @@ func (f *front) filter(tty *terminal) func(rune) (rune, bool) {
 		case readline.CharCtrlZ:
 			f.line.Clean()
 			f.suspend(tty)
-			return 0, false
+			return readline.CharBell, true // which does nothing
 		case readline.CharInterrupt:
 			op.ExitCompleteMode(true) // else that would be all it did
 		case readline.CharEnter, readline.CharCtrlJ:
@@ -185,10 +187,22 @@ func (f *front) filter(tty *terminal) func(rune) (rune, bool) {
 func (f *front) suspend(tty *terminal) {
 	f.write([]byte(pasteOff))
 	tty.restore()
+	goOn := make(chan os.Signal, 1)
+	signal.Notify(goOn, syscall.SIGCONT)
+	defer signal.Stop(goOn)
 	_ = syscall.Kill(0, syscall.SIGTSTP) // to itself: it may
+	select {
+	case <-goOn:
+	case <-time.After(stopDelay):
+	}
 	_ = tty.editing()
 	f.write([]byte(pasteOn))
+	f.line.Refresh()
 }
+
+// stopDelay is how long the kernel may take to stop the process. It does not where nobody
+// could go on with it.
+const stopDelay = 100 * time.Millisecond
 
 func (f *front) setEditing(on bool) {
 	f.mu.Lock()

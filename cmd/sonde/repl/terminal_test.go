@@ -21,9 +21,21 @@ import (
 )
 
 // childVariable makes the test binary a prompt: on the made-up machine, or the real one.
-const childVariable = "SONDE_TEST_PROMPT"
+// shellVariable makes it a shell that runs one.
+const (
+	childVariable = "SONDE_TEST_PROMPT"
+	shellVariable = "SONDE_TEST_SHELL"
+)
 
 func TestMain(m *testing.M) {
+	if machine := os.Getenv(shellVariable); machine != "" {
+		os.Unsetenv(shellVariable)
+		status, err := shell(machine)
+		if err != nil {
+			fmt.Println(err)
+		}
+		os.Exit(status)
+	}
 	if machine := os.Getenv(childVariable); machine != "" {
 		opt := options(machine == "real")
 		if err := Run(opt, "greeting"); err != nil {
@@ -42,8 +54,9 @@ const timeout = 60 * time.Second
 // each two files, the first is what is typed, and the second what the screen shows at
 // the end. What is typed, by line: "line TEXT" and Enter, and then a wait for the next
 // prompt; "keys TEXT", with ^C, <tab> and the like, without either; "wait TEXT" until the
-// screen shows it; "prompt" for the next prompt; "signal NAME", which must end it. The first line can
-// be "state DIR": where the history is to be kept, in place of a folder with some.
+// screen shows it; "prompt" for the next prompt; "signal NAME", which must end it. First can
+// stand "state DIR", where the history is to be kept, in place of a folder with some, and
+// "shell": the prompt is a shell's job.
 func TestTerminal(t *testing.T) {
 	golden.Archives(t, "../../../testdata/repl/terminal*.txtar", func(t *testing.T, a *golden.Archive) {
 		machine := "made-up"
@@ -77,15 +90,26 @@ type person struct {
 
 // typed types what a session says, and gives what the screen shows at the end.
 func typed(t *testing.T, machine, session string) string {
-	var state string
-	if first, rest, ok := strings.Cut(session, "\n"); ok && strings.HasPrefix(first, "state ") {
-		state, session = strings.TrimPrefix(first, "state "), rest
+	var p *person
+	state, started := "", childVariable
+	begin := func() {
+		if p == nil {
+			p = sitDown(t, started+"="+machine, state)
+			p.prompt()
+		}
 	}
-	p := sitDown(t, machine, state)
-	p.prompt()
 	told := false
 	for line := range strings.Lines(session) {
 		verb, text, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+		switch verb {
+		case "state":
+			state = text
+			continue
+		case "shell":
+			started = shellVariable
+			continue
+		}
+		begin()
 		switch verb {
 		case "line":
 			p.keys(text + "<enter>")
@@ -131,7 +155,8 @@ func withHistory(t *testing.T) string {
 	return state
 }
 
-func sitDown(t *testing.T, machine, state string) *person {
+// sitDown starts a prompt as the variable says that makes the test binary one.
+func sitDown(t *testing.T, variable, state string) *person {
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -141,7 +166,7 @@ func sitDown(t *testing.T, machine, state string) *person {
 	}
 	p := &person{t: t, child: exec.Command(self), screen: newScreen(80), prompted: -1, ended: make(chan struct{})}
 	p.child.Dir = t.TempDir()
-	p.child.Env = append(os.Environ(), childVariable+"="+machine, "XDG_STATE_HOME="+state, "TERM=xterm")
+	p.child.Env = append(os.Environ(), variable, "XDG_STATE_HOME="+state, "TERM=xterm")
 	p.tty, err = pty.StartWithSize(p.child, &pty.Winsize{Rows: 40, Cols: 80})
 	if err != nil {
 		t.Fatal(err)
@@ -172,7 +197,7 @@ func (p *person) look() {
 	}
 }
 
-var keyNames = strings.NewReplacer("<enter>", "\r", "<tab>", "\t", "^C", "\x03", "<ctrl-d>", "\x04", "<up>", "\x1b[A", "<left>", "\x1b[D",
+var keyNames = strings.NewReplacer("<enter>", "\r", "<tab>", "\t", "^C", "\x03", "^Z", "\x1a", "<ctrl-d>", "\x04", "<up>", "\x1b[A", "<left>", "\x1b[D",
 	"<paste>", pasteBegin, "</paste>", pasteEnd, "<nl>", "\n")
 
 func (p *person) keys(text string) {
