@@ -57,7 +57,7 @@ var productUses = []string{
 	`@a[1] = V; for ($e : @a) { print($e); @b[$e.1] = $e; }`, `print(V.0);`, `print(V[0]);`, `print(V[pid]);`, `print(V.comm);`, `print(*V);`, `print(V + 1);`,
 	`print(-V); print(~V); print(V << 3);`, `print(V / (V + 1)); print(V % 7);`, `print((uint8)V); print((int64)V);`, `print((V, (bool)V));`, `print((uint8[4])V);`,
 	`print((struct outer *)V);`, `print(((struct outer *)V).text);`, `print(sizeof(V));`, `errorf("%s", V);`, `return V;`,
-	`@a = hist(V);`, `@a[V] = lhist(nsecs, 0, 100, 10); @b = avg(V); @d[V] = stats(pid); @e[V] = min(V); @f = max(V);`,
+	`@a = hist(V); @c[V] = tseries(V, 1s, 9, "min");`, `@a[V] = lhist(nsecs, 0, 100, 10); @b = avg(V); @d[V] = stats(pid); @e[V] = min(V); @f = max(V);`,
 }
 
 // productProbes are the places; the first has all routes.

@@ -35,10 +35,17 @@ func (c *Clock) WallTime(bootNS uint64) time.Time {
 	return time.Unix(0, int64(bootNS)+c.offset)
 }
 
+// taiOffset is international atomic time minus wall-clock time, ns: whole seconds, 0 where
+// nobody told the kernel.
+func taiOffset() int64 {
+	between := clockNow(unix.CLOCK_TAI) - clockNow(unix.CLOCK_REALTIME)
+	return int64(time.Duration(between).Round(time.Second))
+}
+
 func clockNow(id int32) int64 {
 	var t unix.Timespec
 	if err := unix.ClockGettime(id, &t); err != nil {
-		return 0 // not for these two clocks: Linux 2.6.39
+		return 0 // not for these clocks: Linux 3.10
 	}
 	return t.Nano()
 }

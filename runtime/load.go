@@ -182,6 +182,10 @@ func (k *kernel) globals(m *plan.Map) []byte {
 		switch g.Name {
 		case "start_boot_ns":
 			v = k.clock.Start
+		case "wall_minus_boot_ns":
+			v = uint64(k.clock.offset)
+		case "tai_minus_boot_ns":
+			v = uint64(k.clock.offset + taiOffset())
 		case "tracer_pid":
 			v = uint64(os.Getpid())
 		default:

@@ -104,6 +104,7 @@ var builtins = []*record.Builtin{
 	aggr.Stats,
 	aggr.Hist,
 	aggr.LHist,
+	aggr.TSeries,
 }
 
 // probes lists the records of probe types. Each line is a file in probe.

@@ -126,7 +126,8 @@ type Map struct {
 
 // Global is a named 8-byte word of the Globals map. The runtime knows how to
 // fill in: "start_boot_ns" (boot clock when the session started, ns),
-// "tracer_pid". It watches ExitRequest.
+// "wall_minus_boot_ns" and "tai_minus_boot_ns" (how far these clocks are ahead of the
+// boot clock), "tracer_pid". It watches ExitRequest.
 type Global struct {
 	Name   string
 	Offset uint32

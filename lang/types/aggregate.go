@@ -9,6 +9,14 @@ type Scaler interface {
 	Scaled(div uint64) Renderer
 }
 
+// Aligner is a type whose values are shown by a scale that the elements of a map have in
+// common.
+type Aligner interface {
+	Renderer
+	// Aligned gives a type of the same layout that shows values by the scale of all.
+	Aligned(all [][]byte) Renderer
+}
+
 // MapValue is a type that, as the value type of a map, is shown in a way of its
 // own.
 type MapValue interface {

@@ -36,6 +36,13 @@ func read(v *plan.Var, m event.Map, top, div uint64) (*table, error) {
 	if err != nil {
 		return nil, err
 	}
+	if a, ok := t.value.(types.Aligner); ok {
+		all := make([][]byte, len(t.elements))
+		for i, e := range t.elements {
+			all[i] = e.value
+		}
+		t.value = a.Aligned(all)
+	}
 	t.sort(v)
 	if n := uint64(len(t.elements)); top > 0 && n > top {
 		t.elements = t.elements[n-top:]

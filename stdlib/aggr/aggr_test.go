@@ -163,6 +163,7 @@ func TestHistBounds(t *testing.T) {
 }
 
 func TestMerge(t *testing.T) {
+	inUTC(t)
 	for _, c := range []struct {
 		name  string
 		t     types.Aggregate
@@ -179,6 +180,12 @@ func TestMerge(t *testing.T) {
 		{"max", newMax(true), [][]uint64{{5, 1}, {minus(7), 1}}, "5"},
 		{"max unsigned", newMax(false), [][]uint64{{5, 1}, {minus(1), 1}}, "18446744073709551615"},
 		{"stats", newStats(false), [][]uint64{{5, 1}, {7, 2}}, "{ .count = 3, .average = 4, .total = 12 }"},
+		{"time series", days(2, foldLast), [][]uint64{{1, 5, 20, 2, 0, 1}, {}, {3, 7, 20}}, chart(3)},
+		{"time series of one moment", days(1, foldLast), [][]uint64{{4, 5, 20}, {3, 5, 20}}, chart(4)},
+		{"time series of sums", days(2, foldSum), [][]uint64{{1, 1, 20}, {3, 1, 20}, {9, 1, 18}}, chart(4)},
+		{"time series of averages", days(2, foldAvg), [][]uint64{{2, 1, 20}, {16, 2, 20}}, chart(6)},
+		{"time series of minima", days(2, foldMin), [][]uint64{{2, 1, 20}, {minus(1), 1, 20}, {}}, chart(-1)},
+		{"time series of maxima", days(2, foldMax), [][]uint64{{2, 1, 20}, {minus(1), 1, 20}}, chart(2)},
 		{"hist", histType{}, [][]uint64{{0, 1}, {0, 2}}, "[0]                    3 |" + strings.Repeat("@", 52) + "|\n"},
 	} {
 		// Every order gives the same.
@@ -208,6 +215,7 @@ func TestCompare(t *testing.T) {
 		{"stats", newStats(true), []uint64{4, 2}, []uint64{4, 2}, 0},
 		{"hist", histType{}, []uint64{1, 1, 1}, []uint64{0, 2}, 1},
 		{"lhist", lhistType{0, 2, 1}, []uint64{1, 1, 1}, []uint64{0, 4}, -1},
+		{"time series", days(2, foldLast), []uint64{9, 9, 20}, []uint64{1, 1, 20, 1, 1, 21}, -1},
 	} {
 		if got := c.t.Compare(slot(c.t, c.a...), slot(c.t, c.b...)); got != c.want {
 			t.Errorf("%s: %d, want %d", c.name, got, c.want)
@@ -216,7 +224,7 @@ func TestCompare(t *testing.T) {
 }
 
 func TestShortSlots(t *testing.T) {
-	for _, a := range []types.Aggregate{countType{}, sumType{}, avgType{}, minType{}, maxType{}, statsType{}, histType{Bits: 3}, lhistType{0, 10, 1}} {
+	for _, a := range []types.Aggregate{countType{}, sumType{}, avgType{}, minType{}, maxType{}, statsType{}, histType{Bits: 3}, lhistType{0, 10, 1}, seriesType{Interval: 1, Buckets: 3}} {
 		a.AppendText(nil, nil, nil)
 		a.AppendJSON(nil, make([]byte, 3), nil)
 		a.Compare(nil, make([]byte, 9))
