@@ -1,3 +1,9 @@
+// The Go runtime neither asks every second how many processors the tool may use, nor gives
+// its memory names in /proc/PID/maps: both take time to start.
+//
+//go:debug updatemaxprocs=0
+//go:debug decoratemappings=0
+
 // Command sonde compiles probe scripts to eBPF, runs them and prints what they
 // collect.
 //
@@ -16,7 +22,7 @@ import (
 	"strings"
 
 	"sonde/lang/arch"
-	_ "sonde/runtime/hugeheap" // starting up takes fewer page faults
+	_ "sonde/runtime/startup" // starting up takes fewer page faults
 )
 
 // version is set by the linker from the repository's tag.

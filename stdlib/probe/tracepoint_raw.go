@@ -40,7 +40,7 @@ var guarded = []string{"lock", "preemptirq"}
 func rawTracepointWay(t *check.Target, ctx *check.Context, use *lower.Use, host check.Host) *lower.Way {
 	at := t.Data.(plan.PerfTracepoint)
 	same := rawArgument[at.Category+":"+at.Event]
-	if !use.Only(check.Members) || use.Whole || slices.Contains(guarded, at.Category) {
+	if at.Category == syscalls || slices.Contains(guarded, at.Category) || !use.Only(check.Members) || use.Whole {
 		return nil
 	}
 	for _, f := range use.Members {
