@@ -140,15 +140,22 @@ func (s *Session) reportLosses() {
 // lose reports what went wrong n times at one place.
 func (s *Session) lose(l plan.Loss, n uint64) {
 	text := l.What
+	warn := func(format string, args ...any) *source.Diagnostic {
+		d := source.Warningf(l.Span, "losses", format, args...)
+		for _, call := range l.Calls {
+			d.WithNote(call, "expanded from")
+		}
+		return d
+	}
 	if n > 1 {
 		text += fmt.Sprintf(" (%d times)", n)
 	}
 	if l.Helper == "" {
-		s.loss(source.Warningf(l.Span, "losses", "%s", text))
+		s.loss(warn("%s", text))
 		return
 	}
 	if !s.opts.Records {
-		s.warn(source.Warningf(l.Span, "losses", "%s\nAdditional Info - helper: %s, retcode: %d", text, l.Helper, l.Code))
+		s.warn(warn("%s\nAdditional Info - helper: %s, retcode: %d", text, l.Helper, l.Code))
 		return
 	}
 	at := l.Span.Start

@@ -1,6 +1,7 @@
 package lower
 
 import (
+	"fmt"
 	"reflect"
 
 	"github.com/cilium/ebpf"
@@ -51,11 +52,12 @@ type eventKey struct {
 	action, payload string
 	urgent          bool
 	at              source.Span
+	calls           string
 }
 
 // event gives the number of an event.
 func (u *unit) event(e *plan.Event) int {
-	key := eventKey{e.Action, e.Payload.String(), e.Urgent, e.Span}
+	key := eventKey{e.Action, e.Payload.String(), e.Urgent, e.Span, fmt.Sprint(e.Calls)}
 	if i, ok := u.events[key]; ok && same(u.plan.Events[i].Data, e.Data) {
 		return i
 	}
@@ -89,7 +91,8 @@ func (b *Builder) EmitElse(action string, data any, urgent bool, otherwise func(
 		payload.Elems = append(payload.Elems, a.Type)
 		b.early(a)
 	}
-	ev := &plan.Event{Action: action, Data: data, Payload: payload, Urgent: urgent, Span: b.Span}
+	at, calls := b.place()
+	ev := &plan.Event{Action: action, Data: data, Payload: payload, Urgent: urgent, Span: at, Calls: calls}
 	if fixed, packed := plan.Pack(payload); len(packed) > 0 && payload.Size() <= maxPacked {
 		ev.Packed = true
 		b.emitPacked(ev, fixed, packed, args, otherwise)

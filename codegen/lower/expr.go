@@ -66,6 +66,7 @@ func (b *Builder) expr(e ast.Expr) Operand {
 		return b.constant(c, t)
 	}
 	if body := b.info.Inlined[e]; body != nil {
+		defer b.inMacro(e)()
 		return b.blockValue(body.Body, t)
 	}
 	switch e := e.(type) {
@@ -157,6 +158,7 @@ func (b *Builder) produce(e ast.Expr, dst Place) bool {
 		return false
 	}
 	if body := b.info.Inlined[e]; body != nil {
+		defer b.inMacro(e)()
 		b.blockInto(body.Body, &target{typ: dst.Type, place: dst})
 		return true
 	}

@@ -1,8 +1,13 @@
 package lower
 
 import (
+	"slices"
+
 	"sonde/codegen/plan"
 	"sonde/codegen/ssa"
+	"sonde/lang/ast"
+	"sonde/lang/check"
+	"sonde/lang/source"
 )
 
 // enter goes on in a block all of whose predecessors are known. When there are
@@ -98,13 +103,37 @@ func (b *Builder) Count(c plan.Counter) {
 	b.enter(done)
 }
 
+// inMacro notes that a call of a macro is being lowered, until what it gives is called.
+func (b *Builder) inMacro(call ast.Expr) func() {
+	outer := b.prog.calls
+	b.prog.calls = append(slices.Clip(outer), call.Span())
+	return func() { b.prog.calls = outer }
+}
+
+// place is where in the script the code belongs that is being lowered, and the calls of
+// macros that this stands for, innermost first. For code of the script library it is the
+// library's call.
+func (b *Builder) place() (at source.Span, calls []source.Span) {
+	at = b.Span
+	for _, call := range slices.Backward(b.prog.calls) {
+		if check.OfLibrary(at) {
+			at = call
+		} else if !check.OfLibrary(call) {
+			calls = append(calls, call)
+		}
+	}
+	return at, calls
+}
+
 // Loss makes a counter for this place in the script; what says as a sentence what went wrong.
 func (b *Builder) Loss(what string) plan.Counter {
-	return b.unit.loss(plan.Loss{What: what, Span: b.Span})
+	at, calls := b.place()
+	return b.unit.loss(plan.Loss{What: what, Span: at, Calls: calls})
 }
 
 // Failure makes a counter for calls of a helper that fail at this place, as it then
 // gives code; see plan.Loss.
 func (b *Builder) Failure(helper string, code int, what string) plan.Counter {
-	return b.unit.loss(plan.Loss{What: what, Span: b.Span, Helper: helper, Code: code})
+	at, calls := b.place()
+	return b.unit.loss(plan.Loss{What: what, Span: at, Calls: calls, Helper: helper, Code: code})
 }

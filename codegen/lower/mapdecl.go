@@ -1,10 +1,10 @@
 package lower
 
 import (
-	"syscall"
-
 	"fmt"
+	"reflect"
 	"strings"
+	"syscall"
 
 	"github.com/cilium/ebpf"
 
@@ -187,7 +187,7 @@ func (u *unit) nextCounter() plan.Counter { return plan.FirstFree + plan.Counter
 func (u *unit) loss(loss plan.Loss) plan.Counter {
 	for _, l := range u.plan.Losses { // code that is lowered twice counts as one
 		loss.Counter = l.Counter
-		if l == loss {
+		if reflect.DeepEqual(l, loss) {
 			return l.Counter
 		}
 	}

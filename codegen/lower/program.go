@@ -126,6 +126,8 @@ type program struct {
 	ssa     *ssa.Program
 	targets []check.Target
 	scratch scratch
+	// calls are those of the macros that are being lowered, outermost first.
+	calls []source.Span
 	// assigns counts the assignments to each variable, see storage.
 	assigns map[*check.Var]int
 }

@@ -108,6 +108,8 @@ type Loss struct {
 	Code   int
 	// Span is where in the script.
 	Span source.Span
+	// Calls are the calls of macros that the place stands for, innermost first.
+	Calls []source.Span
 }
 
 // Map is a kernel map to create.
@@ -182,6 +184,8 @@ type Event struct {
 	// Urgent: the reader is woken at once.
 	Urgent bool
 	Span   source.Span
+	// Calls are the calls of macros that the place stands for, innermost first.
+	Calls []source.Span
 }
 
 // HeaderSize is the length in bytes of what each ring buffer record begins with:

@@ -25,6 +25,10 @@ const (
 // libraryFile begins the names of the script library's files.
 const libraryFile = "library:"
 
+// OfLibrary tells whether a place is in the text of the script library, which users do
+// not see.
+func OfLibrary(at source.Span) bool { return strings.HasPrefix(at.Start.Filename, libraryFile) }
+
 // macros are the definitions that a script can call, by name.
 type macros struct {
 	user    map[string][]*ast.Macro
@@ -244,7 +248,7 @@ func (b *body) report(d *source.Diagnostic) *source.Diagnostic {
 		if b.macros.ofLibrary[b.stack[i]] {
 			d.Span = b.calls[i].Span()
 		} else {
-			d.WithNote(b.calls[i].Span(), "expanded from here")
+			d.WithNote(b.calls[i].Span(), "expanded from")
 		}
 	}
 	return b.reportBy(b, d)
@@ -258,7 +262,7 @@ func (b *body) errorf(at ast.Node, code source.Code, format string, args ...any)
 // mend.
 func (b *body) warnf(at ast.Node, code source.Code, format string, args ...any) *source.Diagnostic {
 	d := source.Warningf(at.Span(), code, format, args...)
-	if strings.HasPrefix(d.Span.Start.Filename, libraryFile) {
+	if OfLibrary(d.Span) {
 		return d
 	}
 	return b.report(d)

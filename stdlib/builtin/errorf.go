@@ -47,13 +47,17 @@ func reportAt(s event.Session, ev *plan.Event, severity source.Severity, kind, t
 	if severity == source.Error {
 		s.Failed()
 	}
+	text = d.Error()
+	for _, call := range ev.Calls {
+		text += "\n" + (&source.Diagnostic{Severity: severity, Span: call, Msg: "expanded from"}).Error()
+	}
 	at := ev.Span.Start
 	s.Out().Message(kind, []event.Field{
 		{Name: "msg", Value: d.Msg},
 		{Name: "filename", Value: at.Filename},
 		{Name: "line", Value: at.Line},
 		{Name: "col", Value: at.Column},
-	}, d.Error())
+	}, text)
 }
 
 // runtimeError is the JSON record of what goes wrong on behalf of a script while it
