@@ -12,8 +12,6 @@ import (
 	"time"
 )
 
-var update = flag.Bool("update", false, "rewrite the expected output")
-
 // tool is the binary under test; workDir holds a link to this test binary for each
 // workload.
 var tool, workDir string
