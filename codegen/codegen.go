@@ -40,6 +40,8 @@ type Options struct {
 	// Plain leaves out optimisation and gives every value a place in memory: what
 	// the real thing is compared with in tests.
 	Plain bool
+	// OwnMechanisms leaves each probe on the mechanism of its type.
+	OwnMechanisms bool
 }
 
 // defaultFrameLimit is the size up to which values lie in the stack frame when the
@@ -60,7 +62,7 @@ func Compile(p *check.Program, lib lower.Library, host check.Host, o Options) (*
 			// It would bring back into registers what was put into memory.
 			c.disable = []string{"loads"}
 		}
-		out, err := c.compile(p, lib, lower.Options{FrameLimit: limit})
+		out, err := c.compile(p, lib, lower.Options{FrameLimit: limit, OwnMechanisms: o.OwnMechanisms})
 		var full *alloc.FrameError
 		if !errors.As(err, &full) || limit < 0 {
 			if err == nil {
@@ -112,6 +114,13 @@ func (c *compiler) compile(p *check.Program, lib lower.Library, lo lower.Options
 		out.FuncInfo, out.LineInfo = debug.Add(code)
 	}
 	low.Plan.BTF = debug.BTF()
+	if low.Cheaper {
+		low.Plan.Plainly = func() (*plan.Plan, error) {
+			again := c.Options
+			again.Stages, again.OwnMechanisms = nil, true
+			return Compile(p, lib, c.host, again)
+		}
+	}
 	return low.Plan, nil
 }
 

@@ -59,6 +59,9 @@ type Options struct {
 	// Progress, when not nil, is told how far Start has come, once that takes longer than
 	// a second, and at last that it is over. It is never called when Start has returned.
 	Progress func(Progress)
+	// Retried is told of a plan that is tried in place of one that the kernel refused, and
+	// why; nil: nobody asks.
+	Retried func(p *plan.Plan, why error)
 	// DryRun ends the session when everything is attached, without begin and end
 	// programs and output.
 	DryRun bool
@@ -107,6 +110,25 @@ var _ event.Session = (*Session)(nil)
 // dropped then, and no end program runs. When ctx is done later, the session is
 // interrupted: it ends within a moment, whatever is still to be handled.
 func Start(ctx context.Context, p *plan.Plan, opts Options) (*Session, error) {
+	s, err := attempt(ctx, p, opts)
+	if err != nil && p.Plainly != nil && ctx.Err() == nil {
+		// A function has room for so many trampolines, and those of live patches take no
+		// others: what is asked for can be had all the same.
+		if plain, wrong := p.Plainly(); wrong == nil {
+			if opts.Retried != nil {
+				opts.Retried(plain, err)
+			}
+			s, err = attempt(ctx, plain, opts)
+		}
+	}
+	if err != nil && opts.Child != nil {
+		opts.Child.Terminate()
+	}
+	return s, err
+}
+
+// attempt tries to start p as it is.
+func attempt(ctx context.Context, p *plan.Plan, opts Options) (*Session, error) {
 	s := &Session{opts: opts, ready: make(chan struct{}), done: make(chan struct{}), output: &sync.Mutex{}, haste: newHaste()}
 	if opts.Store != nil {
 		s.output = &opts.Store.output
@@ -138,9 +160,6 @@ func (s *Session) giveUp() {
 	}
 	if s.kernel != nil {
 		s.kernel.undo()
-	}
-	if s.opts.Child != nil {
-		s.opts.Child.Terminate()
 	}
 }
 
@@ -200,6 +219,9 @@ func (s *Session) attach(ctx context.Context) error {
 		return err
 	}
 	mode := s.kernel.plan.Config.MissingProbes
+	if len(failed) > 0 && s.kernel.plan.Plainly != nil {
+		return failed[0]
+	}
 	if failed.HasErrors() && (mode == "" || mode == "error") {
 		failed = slices.DeleteFunc(failed, func(d *source.Diagnostic) bool { return d.Severity == source.Warning })
 		d := failed[0]

@@ -123,9 +123,6 @@ func (t *tool) stages() (int, error) {
 	if len(t.args.stages) > 0 {
 		return 0, nil
 	}
-	if t.args.verbose {
-		writeMechanisms(os.Stderr, p)
-	}
 	return t.trace(p)
 }
 

@@ -69,6 +69,13 @@ func (t *tool) trace(p *plan.Plan) (int, error) {
 	if !t.args.quiet && term.IsTerminal(int(os.Stderr.Fd())) {
 		opts.Progress = progressLine(os.Stderr)
 	}
+	if t.args.verbose {
+		writeMechanisms(os.Stderr, p)
+		opts.Retried = func(p *plan.Plan, why error) {
+			fmt.Fprintf(os.Stderr, "INFO: the kernel refused that: %v\n", why)
+			writeMechanisms(os.Stderr, p)
+		}
+	}
 	session, err := runtime.Start(ctx, p, opts)
 	if errors.Is(err, context.Canceled) {
 		return exitInterrupted, nil

@@ -23,6 +23,9 @@ type Options struct {
 	// frame; larger ones go to per-CPU scratch. Below 0 variables that could be in
 	// registers go there as well: the registers may overflow into the frame.
 	FrameLimit int
+	// OwnMechanisms leaves each probe on the mechanism of its type, where a cheaper one
+	// would do.
+	OwnMechanisms bool
 }
 
 // Result is a lowered script: a plan without instructions, and the programs in
@@ -30,6 +33,8 @@ type Options struct {
 type Result struct {
 	Plan     *plan.Plan
 	Programs []*ssa.Program
+	// Cheaper: some probes are on another mechanism than their own.
+	Cheaper bool
 }
 
 // unit is what the programs of one script share.
@@ -73,8 +78,10 @@ func Lower(p *check.Program, lib Library, host check.Host, opt Options) (res *Re
 	for _, m := range p.Maps {
 		u.declare(m)
 	}
-	u.decide()
-	res = &Result{Plan: u.plan}
+	if !opt.OwnMechanisms {
+		u.decide()
+	}
+	res = &Result{Plan: u.plan, Cheaper: len(u.ways) > 0}
 	pairs := u.sessions()
 	paired := map[*check.Instance]bool{}
 	for _, ret := range pairs {

@@ -35,6 +35,9 @@ type Plan struct {
 	// LineInfo refer to; nil: none. A kernel that refuses it runs the programs
 	// without.
 	BTF []byte
+	// Plainly compiles the script with each probe on its own mechanism, for a kernel
+	// that refuses the cheaper one that some are on; nil when none is.
+	Plainly func() (*Plan, error)
 }
 
 // Program is one BPF program.

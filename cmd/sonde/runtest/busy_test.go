@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"sonde/runtime/feature/featuretest"
 )
 
@@ -89,10 +91,7 @@ func TestInterruptUnread(t *testing.T) {
 			lines := bufio.NewScanner(ours)
 			for lines.Scan() && lines.Text() != attachedWord {
 			}
-			time.Sleep(time.Second) // and the pipe fills up
-			if testing.Short() {    // on an emulated machine
-				time.Sleep(5 * time.Second)
-			}
+			waitFull(ctx, t, ours)
 			if err := cmd.Process.Signal(os.Interrupt); err != nil {
 				t.Fatal(err)
 			}
@@ -104,5 +103,21 @@ func TestInterruptUnread(t *testing.T) {
 				t.Errorf("said %s", &errs)
 			}
 		})
+	}
+}
+
+// waitFull waits until nothing more goes into a pipe that somebody writes to.
+func waitFull(ctx context.Context, t *testing.T, pipe *os.File) {
+	t.Helper()
+	for before := 0; ; {
+		now, err := unix.IoctlGetInt(int(pipe.Fd()), unix.TIOCINQ)
+		if err != nil || ctx.Err() != nil {
+			t.Fatalf("the pipe is not full: %d bytes, %v", now, err)
+		}
+		if now > 0 && now == before {
+			return
+		}
+		before = now
+		time.Sleep(time.Second)
 	}
 }

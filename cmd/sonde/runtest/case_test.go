@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -30,6 +31,7 @@ type testCase struct {
 	needs        []string
 	programs     []string
 	module       string
+	processor    string
 	patience     time.Duration
 	without      string
 	status       int
@@ -122,6 +124,8 @@ func parseCase(name, script string) (*testCase, error) {
 			c.programs = words
 		case "module":
 			c.module = value
+		case "processor":
+			c.processor = value
 		case "patience":
 			seconds, err := strconv.Atoi(value)
 			if err != nil {
@@ -171,6 +175,9 @@ func (c *testCase) run(t *testing.T) {
 	}
 	if _, err := os.Stat("/sys/module/" + c.module); c.module != "" && err != nil {
 		t.Skipf("needs the module %s", c.module)
+	}
+	if c.processor != "" && c.processor != runtime.GOARCH {
+		t.Skipf("needs the processor %s", c.processor)
 	}
 	tmp := t.TempDir()
 	values := []string{"$tmp", tmp, "$work", workDir}

@@ -16,6 +16,7 @@
 //	//                     mechanism, which must change nothing
 //	// program: NAME...    what must be installed
 //	// module: NAME        the module that the kernel must have loaded
+//	// processor: NAME     the one that it runs on, as Go calls it
 //	// patience: SECONDS   after which the tool hangs, 60 unless said
 //	// status: N           the tool's exit status, 0 unless said
 //
