@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"sonde/codegen/opt"
 	"sonde/lang/check"
 	"sonde/lang/feature"
 	"sonde/lang/source"
@@ -209,6 +210,15 @@ var stageNames = map[string]string{
 	"parse": "ast", "codegen": "ssa:lower", "codegen-opt": "ssa", "dis": "asm",
 }
 
+// ssaPasses are the words behind "ssa:": each stands for the program behind that pass.
+func ssaPasses() []string {
+	names := []string{"all", opt.Lowered}
+	for _, p := range opt.Passes() {
+		names = append(names, p.Name)
+	}
+	return names
+}
+
 // checkStages makes -d's stages those that the compiler knows.
 func (a *arguments) checkStages() error {
 	for i, s := range a.stages {
@@ -218,6 +228,8 @@ func (a *arguments) checkStages() error {
 		case name == "none" && a.mode != "":
 		case known == "" || pass != "" && name != "ssa":
 			return usageError{"invalid option for -d: " + s}
+		case pass != "" && !slices.Contains(ssaPasses(), pass):
+			return usageError{fmt.Sprintf("invalid option for -d: %s: the passes are %s", s, strings.Join(ssaPasses(), ", "))}
 		case pass == "":
 			a.stages[i] = known
 		}

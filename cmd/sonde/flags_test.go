@@ -42,6 +42,7 @@ func TestParseArguments(t *testing.T) {
 		{"-d ast,asm -e X", "", func(a *arguments) bool { return reflect.DeepEqual(a.stages, []string{"ast", "asm"}) }},
 		{"-d codegen-opt -d ssa:cse -e X", "", func(a *arguments) bool { return reflect.DeepEqual(a.stages, []string{"ssa", "ssa:cse"}) }},
 		{"-d foo -e X", "USAGE: invalid option for -d: foo", nil},
+		{"-d ssa:nope -e X", "USAGE: invalid option for -d: ssa:nope: the passes are all, lower, unreachable, ", nil},
 		{"-d ast:x -e X", "USAGE: invalid option for -d: ast:x", nil},
 		{"--no-feature uprobe_multi,kprobe_multi -e X", "", func(a *arguments) bool { return len(a.noFeature) == 2 }},
 		{"--no-feature all -e X", "USAGE: --no-feature can only have values 'kprobe_multi,kprobe_session,uprobe_multi'.", nil},

@@ -5,12 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
 	"sonde/lang/ast"
 	"sonde/lang/check"
+	"sonde/lang/source"
 	"sonde/lang/types"
 	"sonde/stdlib"
 	"sonde/stdlib/record"
@@ -68,17 +71,34 @@ func (l *lister) list(pattern string) error {
 		}
 		matched = true
 		if err := l.provider(p, rest, hasParts); err != nil {
-			if provider != "*" {
+			if !strings.ContainsAny(provider, "*?[") {
 				return fmt.Errorf("%s: %w", p.Name, err)
+			}
+			if errors.Is(err, fs.ErrNotExist) {
+				continue // names of other types' targets need not be files
 			}
 			failed = append(failed, unlisted{p.Name, err})
 		}
 	}
 	if !matched {
-		return fmt.Errorf("no probe type matches %q; sonde -h lists some, -l without a pattern all", provider)
+		return noProvider(provider)
 	}
 	warnUnlisted(failed)
 	return nil
+}
+
+// noProvider says that there is no such probe type, and which there are.
+func noProvider(pattern string) error {
+	var names, all []string
+	for _, p := range stdlib.Default().Probes() {
+		names = append(names, p.Name)
+		all = append(append(all, p.Name), p.Aliases...)
+	}
+	if near := source.Closest(pattern, all); near != "" {
+		return fmt.Errorf("there is no probe type %s; did you mean %s?", pattern, near)
+	}
+	slices.Sort(names)
+	return fmt.Errorf("there is no probe type %s; there are %s", pattern, strings.Join(names, ", "))
 }
 
 // unlisted is a probe type whose probes could not be found out.
@@ -151,7 +171,6 @@ func (l *lister) script(p *check.Program, mechanisms map[string]string) {
 			name := target.Name
 			parts := strings.Split(name, ":")[1:]
 			if last := len(parts) - 1; last > 0 && isNumber(parts[last]) && record.List != nil {
-				parts[last] = ""
 				if names, err := record.List(l.host, parts, l.pid); err == nil && len(names) == 1 {
 					name = names[0]
 				}
@@ -191,15 +210,25 @@ func (l *lister) arguments(p *record.Probe, name string) {
 		fields, _ = p.Elem.(*types.Struct)
 	}
 	if fields != nil {
-		for _, f := range fields.Fields() {
-			if f.Hidden || f.Name == "meta" && ctx.Program == check.ProgIter {
-				continue // the same for every tracepoint, or iterator
-			}
-			fmt.Fprintf(l.out, "    %s\n", declaration(f))
-		}
+		l.members(fields, ctx.Program)
 	}
 	if ctx.Retval != nil {
 		fmt.Fprintf(l.out, "    %s retval\n", cType(ctx.Retval))
+	}
+}
+
+// members writes the members of a probe's arguments.
+func (l *lister) members(record *types.Struct, program check.ProgramKind) {
+	for _, f := range record.Fields() {
+		inner, ok := f.Type.(*types.Struct)
+		switch {
+		case f.Hidden || f.Name == "meta" && program == check.ProgIter:
+			// The same for every tracepoint, or iterator.
+		case ok && f.Anonymous:
+			l.members(inner, program)
+		default:
+			fmt.Fprintf(l.out, "    %s\n", declaration(f))
+		}
 	}
 }
 

@@ -19,7 +19,7 @@ import (
 
 // Options of Run.
 type Options struct {
-	// Dump, when set, sees the program before the first pass (as "lower") and
+	// Dump, when set, sees the program before the first pass (as Lowered) and
 	// after each pass that changed something; after the first round of passes that
 	// are repeated, also when nothing changed.
 	Dump func(pass string, p *ssa.Program)
@@ -92,11 +92,14 @@ var passes = []pass{
 	{name: "layout", phase: finish, run: layout, doc: "likely paths straight, cold ones last"},
 }
 
+// Lowered is what dumps call the program before the first pass.
+const Lowered = "lower"
+
 // Run optimises the program. An error means that a pass broke it, which is a bug
 // in this package; it can only be found with Options.Verify.
 func Run(p *ssa.Program, o Options) error {
 	if o.Dump != nil {
-		o.Dump("lower", p)
+		o.Dump(Lowered, p)
 	}
 	for ph := range numPhases {
 		for round := range maxRounds {

@@ -2,6 +2,7 @@ package builtin
 
 import (
 	"sonde/lang/check"
+	"sonde/lang/source"
 	"sonde/lang/types"
 	"sonde/stdlib/record"
 )
@@ -38,16 +39,21 @@ Symbols are those of /proc/kallsyms.`,
 	},
 }
 
-// symbolAddress finds a symbol of the kernel, or reports that it can not.
+// symbolAddress finds a symbol of the kernel, or reports that it can not. Offline that is a
+// warning, and the address 0 stands for it: the script may be meant for another machine.
 func symbolAddress(c *check.Call, name string) (address uint64, ok bool) {
 	address, err := c.Checker.Host().KernelSymbol(name)
-	switch {
-	case err != nil:
-		wrong(c, c.Node.Span(), "Failed to resolve kernel symbol: %s: %v", name, err)
-	case address == 0:
-		wrong(c, c.Node.Span(), "Failed to resolve kernel symbol: %s", name)
-	default:
+	if err == nil && address != 0 {
 		return address, true
 	}
+	reason := ""
+	if err != nil {
+		reason = ": " + err.Error()
+	}
+	if c.Checker.Options().Offline {
+		c.Checker.Report(source.Warningf(c.Node.Span(), "unknown-symbol", "The address of kernel symbol %s is not known here%s", name, reason))
+		return 0, true
+	}
+	wrong(c, c.Node.Span(), "Failed to resolve kernel symbol: %s%s", name, reason)
 	return 0, false
 }

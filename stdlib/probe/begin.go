@@ -1,6 +1,8 @@
 package probe
 
 import (
+	"strings"
+
 	"sonde/codegen/plan"
 	"sonde/lang/check"
 	"sonde/lang/feature"
@@ -55,12 +57,18 @@ func tracerContext(t *check.Target, _ check.Host) (*check.Context, *source.Diagn
 }
 
 // listOnly lists names that need no asking. A pattern without parts asks for all
-// of the provider.
+// of the provider; what follows the colon that a name ends with may be left out, or given.
 func listOnly(names ...string) func(check.Host, []string, int) ([]string, error) {
 	return func(_ check.Host, parts []string, _ int) ([]string, error) {
+		if last := len(parts) - 1; last > 0 {
+			if _, err := readCount(parts[last]); err == nil {
+				parts = parts[:last]
+			}
+		}
 		var found []string
 		for _, n := range names {
-			if len(parts) == 0 || match(joined(parts), n) || match(joined(parts), tail(n)) {
+			pattern := joined(parts)
+			if len(parts) == 0 || match(pattern, n) || match(pattern, tail(n)) || match(pattern, strings.TrimSuffix(tail(n), ":")) {
 				found = append(found, n)
 			}
 		}

@@ -3,6 +3,7 @@ package probe
 import (
 	_ "embed"
 	"fmt"
+	"slices"
 	"strings"
 
 	"sonde/lang/arch"
@@ -35,9 +36,10 @@ const (
 
 // knownRecord describes an event's record without asking tracefs: system calls
 // from the list, others from the struct trace_event_raw_NAME that BTF holds for
-// events that have a class of their own. It returns nil when neither knows it.
-func knownRecord(category, event string, processor *arch.Arch, btf types.BTF) *types.Struct {
-	if category == "syscalls" {
+// events that have a class of their own; with likely also for others, see likelyRecord. It
+// returns nil when none knows it.
+func knownRecord(category, event string, likely bool, processor *arch.Arch, btf types.BTF) *types.Struct {
+	if category == syscalls {
 		if call, ok := strings.CutPrefix(event, "sys_enter_"); ok {
 			if args, ok := syscallDecls(call, processor); ok {
 				return syscallRecord(event, args, 0, btf)
@@ -51,7 +53,26 @@ func knownRecord(category, event string, processor *arch.Arch, btf types.BTF) *t
 	if btf == nil {
 		return nil
 	}
-	return btf.Struct("struct", "trace_event_raw_"+event)
+	if own := btf.Struct("struct", classRecord+event); own != nil || !likely {
+		return asFormat(own)
+	}
+	return likelyRecord(btf, event)
+}
+
+// knownSyscallEvents gives the events of system calls in the list whose names match.
+func knownSyscallEvents(pattern string) []string {
+	var names []string
+	for line := range strings.Lines(syscallArgs) {
+		call, _, _ := strings.Cut(strings.TrimSpace(line), ":")
+		call, _, _ = strings.Cut(call, "@")
+		for _, event := range []string{"sys_enter_" + call, "sys_exit_" + call} {
+			if match(pattern, event) && !slices.Contains(names, syscalls+":"+event) {
+				names = append(names, syscalls+":"+event)
+			}
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // syscallRecord makes the record as if from its format file.

@@ -24,13 +24,13 @@ func TestSyscallList(t *testing.T) {
 		last = name
 		name, processor, _ := strings.Cut(name, "@")
 		for _, btf := range []types.BTF{nil, hosttest.New().BTF()} {
-			r := knownRecord("syscalls", "sys_enter_"+name, arch.Of(cmp.Or(processor, "amd64")), btf)
+			r := knownRecord("syscalls", "sys_enter_"+name, false, arch.Of(cmp.Or(processor, "amd64")), btf)
 			if r == nil || !strings.HasSuffix(strings.TrimSpace(line), ":") && len(r.Fields()) < 6 {
 				t.Errorf("%q: no arguments", line)
 			}
 		}
 	}
-	if knownRecord("syscalls", "sys_enter_no_such_call", arch.Of("amd64"), nil) != nil {
+	if knownRecord("syscalls", "sys_enter_no_such_call", false, arch.Of("amd64"), nil) != nil {
 		t.Error("there is a record of a call that does not exist")
 	}
 }
@@ -50,7 +50,7 @@ func TestSyscallsAgree(t *testing.T) {
 	compared := 0
 	for _, name := range names {
 		_, event, _ := strings.Cut(name, ":")
-		known := knownRecord("syscalls", event, h.Arch(), h.BTF())
+		known := knownRecord("syscalls", event, false, h.Arch(), h.BTF())
 		if known == nil {
 			t.Logf("%s is not in the list: newer than it", event)
 			continue

@@ -64,11 +64,14 @@ func expandTracepoint(p *check.Point, host check.Host, opt *check.Options) ([]ch
 		c, e, _ := cut(name)
 		return check.Target{Point: p, Name: "tracepoint:" + name, Data: plan.PerfTracepoint{Category: c, Event: e}}
 	}
+	p.Data = offline(opt.Offline)
 	names := []string{category + ":" + event}
 	found, err := host.Tracepoints(category, event)
 	switch glob := isGlob(category) || isGlob(event); {
 	case err == nil && (glob || !opt.Offline):
 		names = found
+	case err != nil && glob && opt.Offline && category == syscalls:
+		names = knownSyscallEvents(event)
 	case err != nil && glob && !opt.Offline:
 		return nil, bad(p, codeHost, "can not list trace events: %v", err)
 	}
@@ -81,6 +84,9 @@ func expandTracepoint(p *check.Point, host check.Host, opt *check.Options) ([]ch
 	}
 	return targets, nil
 }
+
+// offline, as an attach point's Data, tells that nothing will be attached to it.
+type offline bool
 
 // noSuchTracepoint suggests the event that was meant, in the same category or
 // in all.
@@ -98,7 +104,7 @@ func noSuchTracepoint(p *check.Point, host check.Host) *source.Diagnostic {
 
 // tracepointContext describes the event's record. The format file says it best;
 // where it can't be read (not privileged, another machine's script) BTF and the
-// list of system calls say it for most events.
+// list of system calls say it for most events, and for more when nothing is attached.
 func tracepointContext(t *check.Target, host check.Host) (*check.Context, *source.Diagnostic) {
 	at := t.Data.(plan.PerfTracepoint)
 	ctx := &check.Context{
@@ -118,7 +124,7 @@ func tracepointContext(t *check.Target, host check.Host) (*check.Context, *sourc
 		ctx.Args = args
 		return ctx, nil
 	}
-	if args := knownRecord(at.Category, at.Event, host.Arch(), host.BTF()); args != nil {
+	if args := knownRecord(at.Category, at.Event, t.Point.Data == offline(true), host.Arch(), host.BTF()); args != nil {
 		ctx.Args = args
 	}
 	return ctx, nil

@@ -68,3 +68,23 @@ func TestExamplesCompile(t *testing.T) {
 		})
 	}
 }
+
+// TestDumpUnprivileged: compiling needs no privilege, also where tracefs would tell most
+// simply what a probe means.
+func TestDumpUnprivileged(t *testing.T) {
+	for _, script := range []string{
+		`tracepoint:sched:sched_wakeup { @[args.comm] = count(); }`,
+		`tracepoint:syscalls:sys_enter_exec* { @[str(args.filename)] = count(); }`,
+		`tracepoint:sched:sched_process_exec { @[str(args.filename)] = count(); }`,
+		`uprobe:/no/such:main { @[ustack] = count(); }`,
+		`begin { print(kaddr("no_such_symbol")); }`,
+	} {
+		cmd := exec.Command(tool, "-d", "asm", "-e", script)
+		if os.Geteuid() == 0 {
+			cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+		}
+		if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "exit\n") {
+			t.Errorf("%s: %v\n%s", script, err, out)
+		}
+	}
+}

@@ -127,6 +127,31 @@ func TestList(t *testing.T) {
 	}
 }
 
+// TestListPatterns: what a pattern lists, and what is said when there is nothing of the kind.
+func TestListPatterns(t *testing.T) {
+	featuretest.NeedRoot(t)
+	for _, c := range []struct{ option, pattern, stdout, stderr string }{
+		{"-l", "software:page-faults", "software:page-faults:\n", ""},
+		{"-l", "interval:s:5,i:ms", "interval:s:\ninterval:ms:\n", ""},
+		{"-l", "profile:*z", "profile:hz:\n", ""},
+		{"-l", "*ware:cp*s", "hardware:cpu-cycles:\nsoftware:cpu-migrations:\n", ""},
+		{"-l", "*:sched_switch", "rawtracepoint:vmlinux:sched_switch\n", ""},
+		{"-lv", "iter:task", "iter:task\n    struct task_struct * task\n", ""},
+		{"-lv", "struct path", "vmlinux: struct path {\n\tstruct vfsmount *mnt;\n\tstruct dentry *dentry;\n};\n\n", ""},
+		{"-l", "tracepont:*", "", "ERROR: there is no probe type tracepont; did you mean tracepoint?\n"},
+		{"-l", "uprobe:/no/such:*", "", "ERROR: uprobe: /no/such: file does not exist\n"},
+		{"-l", "union nope", "", "ERROR: the kernel has no union that matches \"nope\"\n"},
+	} {
+		var stdout, stderr strings.Builder
+		cmd := exec.Command(tool, "--traceable-functions", os.DevNull, c.option, c.pattern)
+		cmd.Stdout, cmd.Stderr = &stdout, &stderr
+		err := cmd.Run()
+		if stdout.String() != c.stdout || stderr.String() != c.stderr || (err != nil) != (c.stderr != "") {
+			t.Errorf("%s %s: %v\n%s%s", c.option, c.pattern, err, &stdout, &stderr)
+		}
+	}
+}
+
 // TestEmptyRoot: the binary alone, with /proc and /sys and nothing else, traces;
 // and it does so under the name that scripts in the field call.
 func TestEmptyRoot(t *testing.T) {
