@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -72,6 +73,7 @@ func TestExamplesCompile(t *testing.T) {
 // TestDumpUnprivileged: compiling needs no privilege, also where tracefs would tell most
 // simply what a probe means.
 func TestDumpUnprivileged(t *testing.T) {
+	featuretest.Need(t, feature.TracingBTF)
 	for _, script := range []string{
 		`tracepoint:sched:sched_wakeup { @[args.comm] = count(); }`,
 		`tracepoint:syscalls:sys_enter_exec* { @[str(args.filename)] = count(); }`,
