@@ -18,9 +18,11 @@ import (
 	"unsafe"
 )
 
-// entry asks for the program's text and data and goes on to the Go runtime's entry point. It
-// can't be called.
+// entry asks for the program's text and data and goes on to the Go runtime's entry point. Only
+// the linker may refer to it.
 func entry()
+
+var _ = entry
 
 const (
 	huge   = 2 << 20  // bytes of a huge page, and its alignment
