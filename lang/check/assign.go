@@ -201,7 +201,7 @@ func (b *body) aggregation(e ast.Expr) *ast.Call {
 // aggregate checks @m[keys] = count() and the like.
 func (b *body) aggregate(st *mapState, at *ast.Assign, e *ast.Call) {
 	f := b.lib.Func(e.Name)
-	call := &Call{Func: f}
+	call := &Call{Func: f, Map: &Map{}}
 	if st != nil {
 		call.Map = st.Map
 		if st.val != nil {

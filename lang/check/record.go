@@ -172,7 +172,8 @@ type Call struct {
 	InLoop bool
 	// Discarded tells that the value is not used.
 	Discarded bool
-	// Map is the map that an Aggregation is assigned to.
+	// Map is the map that an Aggregation is assigned to; an empty one where what is
+	// written is none, which was reported.
 	Map *Map
 
 	// Checker answers questions while checking; it must not be used later.
