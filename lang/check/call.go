@@ -104,8 +104,7 @@ func (b *body) usable(call *Call, name string) bool {
 	f := call.Func
 	at := nameOf(call.Node)
 	if f.Unsafe && !b.opt.Unsafe {
-		b.errorf(at, UnsafeFunction, "%s() is an unsafe function being used in safe mode", name).
-			WithHint("--unsafe allows it")
+		b.errorf(at, UnsafeFunction, "%s() is unsafe. To use you need the --unsafe flag", name)
 		return false
 	}
 	switch b.cfg.Unstable[f.Unstable] {
