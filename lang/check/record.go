@@ -392,6 +392,8 @@ type Host interface {
 	NoKprobe(function string) bool
 	// KernelSymbol finds an address by name, 0 for none.
 	KernelSymbol(name string) (uint64, error)
+	// KernelFunction names the function of the kernel that an address lies in, "" for none.
+	KernelFunction(address uint64) string
 	// Binaries resolves what the user wrote for a binary or library (a path, a
 	// bare name by PATH, a library by the loader's cache, a glob) to paths. "*" is
 	// all that the process runs code of, or with pid 0 any process.

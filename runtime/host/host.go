@@ -121,6 +121,16 @@ func (h *Host) KernelSymbol(name string) (uint64, error) {
 	return k.Address(name), nil
 }
 
+// KernelFunction implements check.Host.
+func (h *Host) KernelFunction(address uint64) string {
+	k, err := h.kernel()
+	if err != nil {
+		return ""
+	}
+	frame, _ := k.Lookup(address)
+	return frame.Name
+}
+
 // Kernel gives the kernel's symbols, loaded once.
 func (h *Host) Kernel() (*sym.Kernel, error) { return h.kernel() }
 

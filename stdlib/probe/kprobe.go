@@ -142,7 +142,7 @@ func expandKernel(p *check.Point, host check.Host, opt *check.Options, ret bool)
 				WithHint("name the function, or add --unsafe")
 		}
 		return []check.Target{{
-			Point: p, Name: name + strconv.FormatUint(at.address, 10),
+			Point: p, Name: name + strconv.FormatUint(at.address, 10), Func: host.KernelFunction(at.address),
 			Data: plan.Kprobe{Address: at.address, Return: ret},
 		}}, nil
 	case isGlob(at.symbol) || isGlob(at.module):

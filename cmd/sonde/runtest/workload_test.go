@@ -38,6 +38,7 @@ var workloads = map[string]func(args []string) error{
 	"packets":  packets,
 	"talks":    talks,
 	"told":     told,
+	"spins":    spins,
 }
 
 // work runs a workload to its end and gives the exit status.
@@ -77,6 +78,13 @@ func number(args []string, i int) int {
 func getppid(args []string) error {
 	for range number(args, 0) {
 		unix.Getppid()
+	}
+	return nil
+}
+
+// spins MS keeps a processor busy for so long.
+func spins(args []string) error {
+	for end := time.Now().Add(time.Duration(number(args, 0)) * time.Millisecond); time.Now().Before(end); {
 	}
 	return nil
 }

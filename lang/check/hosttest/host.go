@@ -191,6 +191,16 @@ func (h *Host) NoKprobe(function string) bool {
 // KernelSymbol implements check.Host.
 func (h *Host) KernelSymbol(name string) (uint64, error) { return h.Kallsyms[name], nil }
 
+// KernelFunction implements check.Host; only first addresses of functions are known.
+func (h *Host) KernelFunction(address uint64) string {
+	for name, at := range h.Kallsyms {
+		if at == address {
+			return name
+		}
+	}
+	return ""
+}
+
 // Binaries implements check.Host.
 func (h *Host) Binaries(name string, _ int) ([]string, error) {
 	if p, ok := h.Names[name]; ok {

@@ -1,6 +1,9 @@
 package runtest
 
 import (
+	"fmt"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -40,4 +43,32 @@ func TestTrampolineFull(t *testing.T) {
 	}
 	full.interrupt(t)
 	full.wait(t)
+}
+
+// TestKprobeAddress: a probe at an address, of a function and of an instruction in it.
+func TestKprobeAddress(t *testing.T) {
+	featuretest.NeedRoot(t)
+	featuretest.Need(t, feature.Kprobes)
+	symbols, err := os.ReadFile("/proc/kallsyms")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := regexp.MustCompile(`(?m)^([0-9a-f]+) [Tt] vfs_read$`).FindSubmatch(symbols)
+	if m == nil {
+		t.Fatal("the kernel has no vfs_read")
+	}
+	at := "kprobe:0x" + string(m[1])
+	w := prepareWorkload(t, []string{"reads", "1", "20", "300"})
+	r := trace(t, "--unsafe", "-e", fmt.Sprintf("%s /pid == %d/ { @[func] = count(); @bytes = sum(arg2); }", at, w.cmd.Process.Pid))
+	<-r.attached
+	w.run(t)
+	r.interrupt(t)
+	status, out, errs := r.wait(t)
+	if status != 0 || !strings.Contains(out, "@[vfs_read]: 3\n") || !strings.Contains(out, "@bytes: 321\n") {
+		t.Errorf("status %d, printed %s%s", status, out, errs)
+	}
+	safe := trace(t, "-e", at+" { }")
+	if status, _, errs := safe.wait(t); status != 1 || !strings.Contains(errs, "--unsafe") {
+		t.Errorf("without --unsafe: status %d, %s", status, errs)
+	}
 }
