@@ -22,8 +22,11 @@ import (
 // process could do the same only by running Go's code, and that makes system calls
 // of its own.
 type Child struct {
-	PID     int
-	release chan bool
+	PID int
+	// Executed, if set before the release, is called when the program is there and has not
+	// run yet.
+	Executed func()
+	release  chan bool
 	// done is closed when the child has ended, after status was set.
 	done   chan struct{}
 	status unix.WaitStatus
@@ -148,6 +151,9 @@ func (c *Child) run() error {
 			c.status = status
 			return nil
 		case status.TrapCause() == unix.PTRACE_EVENT_EXEC:
+			if c.Executed != nil {
+				c.Executed()
+			}
 			if err := unix.PtraceDetach(c.PID); err != nil {
 				return err
 			}

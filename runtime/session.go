@@ -274,6 +274,11 @@ func (s *Session) announce() {
 // watch sees to it that the session ends.
 func (s *Session) watch(ctx context.Context) {
 	if c := s.opts.Child; c != nil {
+		if symbols := types.ServiceOf[types.Symbols](s.opts.Env); symbols != nil && s.kernel.plan.KeepsStacks() {
+			// It may end before its first stack trace is read; then at least the program's
+			// own functions have names.
+			c.Executed = func() { symbols.Preload(uint32(c.PID)) }
+		}
 		c.Release()
 		go func() {
 			<-c.Done()

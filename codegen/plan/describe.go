@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/cilium/ebpf"
 )
@@ -46,4 +47,9 @@ func (p *Plan) Describe(a *Attach) string {
 		return "iterator " + how.Name
 	}
 	return fmt.Sprintf("%T", a.How)
+}
+
+// KeepsStacks tells that programs keep stack traces.
+func (p *Plan) KeepsStacks() bool {
+	return slices.ContainsFunc(p.Maps, func(m *Map) bool { return m.Kind == Stacks })
 }
