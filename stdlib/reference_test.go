@@ -74,7 +74,7 @@ func writeBuiltin(b *strings.Builder, r *record.Builtin) {
 		b.WriteString("\nIt changes the system, and needs `--unsafe`.\n")
 	}
 	for _, f := range r.Needs {
-		fmt.Fprintf(b, "\nNeeds %s (Linux %s).\n", f.What, f.Since)
+		fmt.Fprintf(b, "\nNeeds %s.\n", f.Origin())
 	}
 	writeExamples(b, r.Examples)
 }
@@ -92,7 +92,7 @@ func probePage() string {
 		}
 		fmt.Fprintf(&b, "\n%s\n", strings.TrimSpace(p.Doc))
 		for _, f := range p.Needs {
-			fmt.Fprintf(&b, "\nNeeds %s (Linux %s).\n", f.What, f.Since)
+			fmt.Fprintf(&b, "\nNeeds %s.\n", f.Origin())
 		}
 		writeExamples(&b, p.Examples)
 	}

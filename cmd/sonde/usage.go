@@ -204,7 +204,7 @@ func builtinText(r *record.Builtin) string {
 		fmt.Fprintln(&b, "\nIt changes the system, and needs --unsafe.")
 	}
 	for _, f := range r.Needs {
-		fmt.Fprintf(&b, "\nNeeds %s (Linux %s).\n", f.What, f.Since)
+		fmt.Fprintf(&b, "\nNeeds %s.\n", f.Origin())
 	}
 	writeExamples(&b, r.Examples)
 	return b.String()

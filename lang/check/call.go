@@ -118,7 +118,7 @@ func (b *body) usable(call *Call, name string) bool {
 	for _, need := range f.Needs {
 		if !b.host.Features().Has(need) {
 			b.errorf(at, MissingFeature, "Missing required kernel feature: %s", need.Name).
-				WithHint("%s needs %s, which Linux has from %s on%s", name, need.What, need.Since, b.noBTF())
+				WithHint("%s needs %s%s", name, need.Origin(), b.noBTF())
 			return false
 		}
 	}

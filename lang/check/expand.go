@@ -117,7 +117,7 @@ func (c *checker) point(ap *ast.AttachPoint) (p *Point, ok bool) {
 			c.warnf(ap, MissingFeature, "%s. Skipping.", msg)
 		default:
 			c.errorf(ap, MissingFeature, "%s", msg).
-				WithHint("%s probes need %s, which Linux has from %s on%s", pr.Name, need.What, need.Since, c.noBTF())
+				WithHint("%s probes need %s%s", pr.Name, need.Origin(), c.noBTF())
 			return nil, false
 		}
 		return nil, true

@@ -9,5 +9,5 @@ import (
 // without. All such reports have these words: tests and scripts look for them.
 func Missing(at source.Span, need *feature.Feature, who string) *source.Diagnostic {
 	return source.Errorf(at, MissingFeature, "Missing required kernel feature: %s", need.Name).
-		WithHint("%s needs %s, which Linux has from %s on", who, need.What, need.Since)
+		WithHint("%s needs %s", who, need.Origin())
 }

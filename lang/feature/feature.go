@@ -9,6 +9,7 @@ package feature
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Version is a kernel version, major.minor.
@@ -29,9 +30,20 @@ type Feature struct {
 	Since Version
 	// What completes the sentence "this kernel has no ...".
 	What string
+	// Options are the configuration symbols that it rests on, besides CONFIG_BPF.
+	Options []string
 }
 
 func (f *Feature) String() string { return f.Name }
+
+// Origin completes the sentence "this script needs ..." by what to look for in a kernel.
+func (f *Feature) Origin() string {
+	text := fmt.Sprintf("%s, which Linux has from %s on", f.What, f.Since)
+	if len(f.Options) > 0 {
+		text += " when it is built with " + strings.Join(f.Options, " and ")
+	}
+	return text
+}
 
 // Set answers for one kernel. Implementations must be deterministic: the same
 // question gets the same answer for the life of the set.
@@ -68,11 +80,18 @@ func Named(name string) *Feature {
 }
 
 // known makes a feature and adds it to the list.
-func known(name string, since Version, what string) *Feature {
-	f := &Feature{name, since, what}
+func known(name string, since Version, what string, options ...string) *Feature {
+	f := &Feature{name, since, what, options}
 	all = append(all, f)
 	return f
 }
+
+// directCalls is the symbol that trampolines rest on.
+const directCalls = "CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS"
+
+// FunctionTracer is the symbol that the tracing of all functions rests on; a machine
+// can forbid that to a kernel that has it.
+const FunctionTracer = "CONFIG_FUNCTION_TRACER"
 
 // The features that scripts and code generation can depend on. Since is
 // mainline's version, from the kernel's own history of include/uapi/linux/bpf.h
@@ -80,10 +99,10 @@ func known(name string, since Version, what string) *Feature {
 var (
 	Ringbuf          = known("ringbuf", Version{5, 8}, "BPF ring buffer")
 	ProbeReadKernel  = known("probe_read_kernel", Version{5, 5}, "bpf_probe_read_kernel")
-	TracingBTF       = known("tp_btf", Version{5, 5}, "BTF-typed raw tracepoints")
+	TracingBTF       = known("tp_btf", Version{5, 5}, "BTF-typed raw tracepoints", "CONFIG_DEBUG_INFO_BTF")
 	CurrentTaskBTF   = known("get_current_task_btf", Version{5, 11}, "bpf_get_current_task_btf")
-	ModuleBTF        = known("module_btf", Version{5, 11}, "type information (BTF) of modules")
-	RdonlyCast       = known("rdonly_cast", Version{6, 2}, "bpf_rdonly_cast")
+	ModuleBTF        = known("module_btf", Version{5, 11}, "type information (BTF) of modules", "CONFIG_DEBUG_INFO_BTF_MODULES")
+	RdonlyCast       = known("rdonly_cast", Version{6, 2}, "bpf_rdonly_cast", "CONFIG_DEBUG_INFO_BTF")
 	AttachCookie     = known("attach_cookie", Version{5, 15}, "attach cookies")
 	Loop             = known("loop", Version{5, 17}, "bpf_loop")
 	IterNum          = known("iter_num", Version{6, 4}, "open-coded numeric iterators")
@@ -97,25 +116,25 @@ var (
 	TAITime          = known("ktime_get_tai_ns", Version{6, 1}, "bpf_ktime_get_tai_ns")
 	SignalThread     = known("send_signal_thread", Version{5, 5}, "bpf_send_signal_thread")
 	PidNS            = known("get_ns_current_pid_tgid", Version{5, 7}, "bpf_get_ns_current_pid_tgid")
-	UprobeMulti      = known("uprobe_multi", Version{6, 6}, "uprobe_multi links")
+	UprobeMulti      = known("uprobe_multi", Version{6, 6}, "uprobe_multi links", "CONFIG_UPROBES")
 	UprobeMultiPID   = known("uprobe_multi_pid", Version{6, 11}, "uprobe_multi links for one process")
 	UprobeFuncIP     = known("uprobe_func_ip", Version{6, 6}, "bpf_get_func_ip in uprobe programs")
-	Kprobes          = known("kprobe", Version{4, 17}, "kprobes")
-	KprobeMulti      = known("kprobe_multi", Version{5, 18}, "kprobe_multi links")
-	KprobeSession    = known("kprobe_session", Version{6, 10}, "kprobe sessions")
+	Kprobes          = known("kprobe", Version{4, 17}, "kprobes", "CONFIG_KPROBE_EVENTS")
+	KprobeMulti      = known("kprobe_multi", Version{5, 18}, "kprobe_multi links", "CONFIG_KPROBES", "CONFIG_FPROBE")
+	KprobeSession    = known("kprobe_session", Version{6, 10}, "kprobe sessions", "CONFIG_KPROBES", "CONFIG_FPROBE")
 	PerfLink         = known("perf_link", Version{5, 15}, "BPF links for perf events")
 	ISAv4            = known("isa_v4", Version{6, 6}, "BPF instruction set v4")
 	BatchOps         = known("map_batch", Version{5, 6}, "batched map access")
 	PerCPUBatchOps   = known("percpu_map_batch", Version{5, 13}, "batched access to per-CPU arrays")
 	KsymPerCPU       = known("per_cpu_ptr", Version{5, 10}, "bpf_per_cpu_ptr")
-	FuncIP           = known("get_func_ip", Version{5, 15}, "bpf_get_func_ip")
+	FuncIP           = known("get_func_ip", Version{5, 15}, "bpf_get_func_ip", "CONFIG_KPROBES")
 	FuncRet          = known("get_func_ret", Version{5, 17}, "bpf_get_func_ret")
-	Fentry           = known("fentry", Version{5, 5}, "fentry and fexit programs")
-	FentryAnywhere   = known("fentry_anywhere", Version{6, 8}, "trampolines of functions on all processors (CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS)")
+	Fentry           = known("fentry", Version{5, 5}, "fentry and fexit programs", directCalls, FunctionTracer)
+	FentryAnywhere   = known("fentry_anywhere", Version{6, 8}, "trampolines of functions on all processors", directCalls)
 	FentryTracing    = known("fentry_tracing", Version{6, 8}, "fentry at BPF programs of its own type")
 	FentryCalm       = known("fentry_calm", Version{5, 5}, "fentry programs that are not preempted (a kernel without preemption)")
 	RawTPCalm        = known("raw_tp_calm", Version{4, 17}, "programs of raw tracepoints that are not preempted (a kernel before 7.0, or without preemption)")
-	Override         = known("override_return", Version{4, 16}, "bpf_override_return (CONFIG_BPF_KPROBE_OVERRIDE)")
+	Override         = known("override_return", Version{4, 16}, "bpf_override_return", "CONFIG_BPF_KPROBE_OVERRIDE")
 	WriteUser        = known("probe_write_user", Version{4, 8}, "bpf_probe_write_user, unless locked down")
 	DPath            = known("d_path", Version{5, 10}, "bpf_d_path")
 	DPathIter        = known("d_path_iter", Version{5, 12}, "bpf_d_path in iterators")

@@ -93,7 +93,7 @@ func expandProgram(p *check.Point, host check.Host, opt *check.Options) ([]check
 			WithHint("load it from an object file that was compiled with -g")
 	case nested != "" && !isGlob(at.name):
 		return nil, bad(p, codeTarget, "%s can not be attached to BPF program %s: it is itself bound to a function or typed tracepoint, and this kernel nests no such programs", p.Provider.Name, nested).
-			WithHint("it needs %s, which Linux has from %s on", feature.FentryTracing.What, feature.FentryTracing.Since)
+			WithHint("it needs %s", feature.FentryTracing.Origin())
 	case at.id != 0 && len(loaded) == 0:
 		return nil, bad(p, codeTarget, "there is no BPF program %d", at.id).
 			WithHint("sonde -l '%s:bpf:*' lists what there is", p.Provider.Name)

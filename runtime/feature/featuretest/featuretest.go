@@ -92,22 +92,6 @@ var running = sync.OnceValue(func() *host.Host { return host.New(host.Options{})
 // BTF is the running kernel's type information; nil when it has none.
 func BTF() types.BTF { return running().BTF() }
 
-const functionTracer = "CONFIG_FUNCTION_TRACER"
-
-// options are the configuration symbols that a feature rests on, besides CONFIG_BPF.
-var options = map[*feature.Feature][]string{
-	feature.Kprobes:       {"CONFIG_KPROBE_EVENTS"},
-	feature.KprobeMulti:   {"CONFIG_KPROBES", "CONFIG_FPROBE"},
-	feature.KprobeSession: {"CONFIG_KPROBES", "CONFIG_FPROBE"},
-	feature.FuncIP:        {"CONFIG_KPROBES"},
-	feature.Fentry:        {"CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS", functionTracer},
-	feature.TracingBTF:    {"CONFIG_DEBUG_INFO_BTF"},
-	feature.ModuleBTF:     {"CONFIG_DEBUG_INFO_BTF_MODULES"},
-	feature.RdonlyCast:    {"CONFIG_DEBUG_INFO_BTF"},
-	feature.UprobeMulti:   {"CONFIG_UPROBES"},
-	feature.Override:      {"CONFIG_BPF_KPROBE_OVERRIDE"},
-}
-
 // decided are features that whoever set up the machine can withhold without a
 // trace in the kernel's configuration.
 var decided = map[*feature.Feature]string{
@@ -123,7 +107,7 @@ func withheld(f *feature.Feature) string {
 	if missing := missingOptions(f); len(missing) > 0 {
 		return "this kernel was built without " + strings.Join(missing, ", ")
 	}
-	if slices.Contains(options[f], functionTracer) {
+	if slices.Contains(f.Options, feature.FunctionTracer) {
 		// Root may read the list wherever functions may be traced at all.
 		list, err := os.Open("/sys/kernel/tracing/available_filter_functions")
 		if errors.Is(err, fs.ErrPermission) {
@@ -143,7 +127,7 @@ func missingOptions(f *feature.Feature) []string {
 	if err != nil {
 		return nil
 	}
-	return slices.DeleteFunc(slices.Clone(options[f]), func(o string) bool { return enabled[o] })
+	return slices.DeleteFunc(slices.Clone(f.Options), func(o string) bool { return enabled[o] })
 }
 
 // kernelOptions are the symbols that are y or m in the running kernel's

@@ -1,7 +1,6 @@
 package featuretest
 
 import (
-	"slices"
 	"testing"
 
 	"sonde/lang/feature"
@@ -19,13 +18,5 @@ func TestFeatures(t *testing.T) {
 			t.Errorf("%s was not found, but kernel %s has it since %s", f.Name, Version(), f.Since)
 		}
 		t.Logf("feature: %s %s %s", f.Name, has, f.Since)
-	}
-}
-
-func TestOptionsAreOfFeatures(t *testing.T) {
-	for f, symbols := range options {
-		if !slices.Contains(feature.All(), f) || len(symbols) == 0 {
-			t.Errorf("%s: %v", f, symbols)
-		}
 	}
 }
