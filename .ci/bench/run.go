@@ -22,6 +22,10 @@ type result struct {
 // that asks them to.
 const notify = "__BPFTRACE_NOTIFY_PROBES_ATTACHED"
 
+// strlen is how long strings are, bytes: the cost of one as a key goes with it, and tools have
+// different defaults (1024 since bpftrace 0.22, 64 before). The variable's name has changed too.
+const strlen = "64"
+
 // process is a tool that runs a script.
 type process struct {
 	cmd      *exec.Cmd
@@ -37,7 +41,7 @@ func start(tool, script string) (*process, error) {
 		attached: make(chan time.Duration, 1),
 		done:     make(chan error, 1),
 	}
-	p.cmd.Env = append(os.Environ(), notify+"=1")
+	p.cmd.Env = append(os.Environ(), notify+"=1", "BPFTRACE_STRLEN="+strlen, "BPFTRACE_MAX_STRLEN="+strlen)
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	r, w, err := os.Pipe()
 	if err != nil {

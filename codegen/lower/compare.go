@@ -60,14 +60,18 @@ func (b *Builder) expect(x *ssa.Value, n int64, ne *ssa.Block) {
 // equalLiteral compares a string with a constant: of the string only as many
 // bytes are looked at as the constant has, and its NUL.
 func (b *Builder) equalLiteral(e ast.Expr, s string, ne *ssa.Block) {
-	op := b.Expr(e)
-	size := op.Type.Size()
+	size := b.TypeOf(e).Size()
 	n := min(len(s)+1, size)
+	p, ok := b.begin(e, n, true)
+	var op Operand
+	if !ok {
+		op = b.Expr(e)
+		p = op.Place
+	}
 	if len(s) > size {
 		b.Jump(ne)
 		return
 	}
-	p := op.Place
 	if op.Remote {
 		// No more than is needed, and no tail to clear.
 		if ptr := b.object(op, int64(n)); ptr != nil && n <= inlineCopy && plainWords(op.Type) {
@@ -87,6 +91,32 @@ func (b *Builder) equalLiteral(e ast.Expr, s string, ne *ssa.Block) {
 		b.expect(b.Load(uint8(8*w), p.Ptr, p.Off+off), int64(binary.LittleEndian.Uint64(word[:])), ne)
 		off += w
 	}
+}
+
+// Begin gives at least the first n bytes of a string, zeroes behind its NUL, or all of it when it
+// is shorter.
+func (b *Builder) Begin(e ast.Expr, n int64) Place {
+	if p, ok := b.begin(e, int(n), false); ok {
+		return p
+	}
+	return b.Memory(e)
+}
+
+// begin lets a record write the first n bytes of its string to memory of their own; false when that
+// is not possible or the string is no longer.
+func (b *Builder) begin(e ast.Expr, n int, loose bool) (Place, bool) {
+	c := b.info.Calls[e]
+	n++ // for the NUL that the kernel ends what it reads with
+	if c == nil || c.Const != nil || c.Type.Size() <= n {
+		return Place{}, false
+	}
+	l := b.lowering(c)
+	if l == nil || l.Begin == nil {
+		return Place{}, false
+	}
+	p := b.Temp(types.String{N: n})
+	p.Loose = loose
+	return p, l.Begin(b, c, p)
 }
 
 // equalBytes compares n bytes in words: a few in a row, many in a loop.

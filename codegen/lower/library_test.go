@@ -106,6 +106,10 @@ var lowerings = map[string]*lower.Lowering{
 			limit = b.Int(c.Args[1], types.Uint64)
 		}
 		b.ReadStr(space, dst, addr, limit)
+	}, Begin: func(b *lower.Builder, c *check.Call, dst lower.Place) bool {
+		addr, space := b.Address(c.Args[0])
+		b.ReadStr(space, dst, addr, nil)
+		return true
 	}},
 	"exit": {Value: func(b *lower.Builder, _ *check.Call) *ssa.Value {
 		b.Emit("exit", nil, true)

@@ -35,6 +35,9 @@ type Lowering struct {
 	Value func(b *Builder, c *check.Call) *ssa.Value
 	// Into writes a value that lives in memory to dst, all Size bytes of it.
 	Into func(b *Builder, c *check.Call, dst Place)
+	// Begin writes to dst what dst has room for of a string that is longer, if it can,
+	// without a NUL then.
+	Begin func(b *Builder, c *check.Call, dst Place) bool
 	// Update folds the call's arguments into an aggregation's slot.
 	Update func(b *Builder, c *check.Call, slot Place)
 }

@@ -201,7 +201,7 @@ func (b *body) aggregation(e ast.Expr) *ast.Call {
 // aggregate checks @m[keys] = count() and the like.
 func (b *body) aggregate(st *mapState, at *ast.Assign, e *ast.Call) {
 	f := b.lib.Func(e.Name)
-	call := &Call{Func: f, Map: &Map{}}
+	call := &Call{Func: f, Map: &Map{}} // of a map that is wrong itself, nothing is known
 	if st != nil {
 		call.Map = st.Map
 		if st.val != nil {

@@ -22,7 +22,7 @@ var Str = &record.Builtin{
 		Check:   checkStr,
 		MustUse: true,
 	},
-	Lowering: lower.Lowering{Into: lowerStr},
+	Lowering: lower.Lowering{Into: lowerStr, Begin: beginStr},
 	Doc: `Reads the string that a pointer points to, up to its NUL.
 The memory is the kernel's or the current process's, as the pointer's type or the
 probe says. Strings longer than max_strlen are cut, which shows when they are
@@ -119,4 +119,17 @@ func lowerStr(b *lower.Builder, c *check.Call, dst lower.Place) {
 	limit := b.Int(c.Args[1], types.Uint64)
 	addr, space := b.Address(arg)
 	b.ReadStr(space, dst, addr, limit)
+}
+
+// beginStr reads the beginning only.
+func beginStr(b *lower.Builder, c *check.Call, dst lower.Place) bool {
+	if len(c.Args) > 1 {
+		return false
+	}
+	if _, ok := b.TypeOf(c.Args[0]).(types.String); ok {
+		return false
+	}
+	addr, space := b.Address(c.Args[0])
+	b.ReadStr(space, dst, addr, nil)
+	return true
 }

@@ -35,8 +35,9 @@ var Strncmp = &record.Builtin{
 		MustUse: true,
 	},
 	Lowering: lower.Lowering{Value: func(b *lower.Builder, c *check.Call) *ssa.Value {
-		x, y := b.Memory(c.Args[0]), b.Memory(c.Args[1])
-		n := min(c.Data.(int64), int64(x.Type.Size()), int64(y.Type.Size()))
+		n := c.Data.(int64)
+		x, y := b.Begin(c.Args[0], n), b.Begin(c.Args[1], n)
+		n = min(n, int64(x.Type.Size()), int64(y.Type.Size()))
 		// Strings of ours are zero behind their NUL, so bytes can be compared.
 		return b.Bin(ssa.OpXor, b.Equal(x, y, n), b.Const(1))
 	}},
