@@ -122,6 +122,10 @@ func flagSet(a *arguments) *pflag.FlagSet {
 func parseArguments(args []string) (*arguments, error) {
 	a := &arguments{named: map[string]string{}}
 	fs := flagSet(a)
+	if len(args) > 0 && (args[0] == "--help" || args[0] == "-h") {
+		a.help, a.words = true, args[1:] // options among them are asked about, not given
+		return a, nil
+	}
 	if err := fs.Parse(args); err != nil {
 		return nil, usageError{err.Error() + nearFlag(err)}
 	}

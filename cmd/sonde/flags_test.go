@@ -52,6 +52,7 @@ func TestParseArguments(t *testing.T) {
 		{"-idonotexist", "USAGE:", nil},
 		{"--no-such-option", "USAGE:", nil},
 		{"-b --verify-llvm-ir --usdt-file-activation --debuginfo dir -e X", "", func(a *arguments) bool { return a.programSet }},
+		{"--help -B --pid", "", func(a *arguments) bool { return a.help && reflect.DeepEqual(a.words, []string{"-B", "--pid"}) }},
 		{"--help str pid", "", func(a *arguments) bool { return a.help && len(a.words) == 2 }},
 	} {
 		a, err := parseArguments(strings.Fields(c.line))
