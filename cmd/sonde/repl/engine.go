@@ -195,10 +195,19 @@ func (e *Engine) hints(diags source.List) source.List {
 	for _, d := range diags {
 		i := slices.IndexFunc(e.maps, func(m *check.Map) bool { return slices.Contains(strings.FieldsFunc(d.Msg, isSeparator), m.Name) })
 		if i >= 0 && d.Severity == source.Error {
-			d.WithHint(":clear %s forgets the map and its types", e.maps[i].Name)
+			d.WithHint("%s", e.forgetting(e.maps[i].Name))
 		}
 	}
 	return diags
+}
+
+// forgetting says how to get rid of the types of a map.
+func (e *Engine) forgetting(name string) string {
+	hint := fmt.Sprintf(":clear %s forgets the map and its types", name)
+	if users := e.users(name); users != "" {
+		hint += fmt.Sprintf(", once it is no longer used by %s (:detach)", users)
+	}
+	return hint
 }
 
 func isSeparator(r rune) bool { return r == ' ' || r == ':' || r == ',' }

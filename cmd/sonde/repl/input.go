@@ -84,10 +84,16 @@ func (e *Engine) read(name, text string) (*input, Answer) {
 	case e.unfinished(file, opt, asScript.diags):
 		return nil, More
 	}
-	if len(asScript.script.Items) > 0 || strings.Contains(text, "{") || strings.Contains(firstWord(text), ":") {
+	if len(asScript.script.Items) > 0 || in.wrongOutside() || strings.Contains(text, "{") || strings.Contains(firstWord(text), ":") {
 		return asScript, Done
 	}
 	return in, Done
+}
+
+// wrongOutside tells that the first thing wrong is in what was put around the text.
+func (in *input) wrongOutside() bool {
+	line := in.diags[0].Span.Start.Line - in.shift
+	return line < 1 || line > strings.Count(in.file.Text, "\n")+1
 }
 
 // asScript reads a text that can be nothing but a script.
