@@ -23,7 +23,7 @@ type result struct {
 const notify = "__BPFTRACE_NOTIFY_PROBES_ATTACHED"
 
 // strlen is how long strings are, bytes: the cost of one as a key goes with it, and tools have
-// different defaults (1024 since bpftrace 0.22, 64 before). The variable's name has changed too.
+// different defaults (1024 since bpftrace 0.23, 64 before). The variable's name has changed too.
 const strlen = "64"
 
 // process is a tool that runs a script.
