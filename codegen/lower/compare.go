@@ -62,7 +62,7 @@ func (b *Builder) expect(x *ssa.Value, n int64, ne *ssa.Block) {
 func (b *Builder) equalLiteral(e ast.Expr, s string, ne *ssa.Block) {
 	size := b.TypeOf(e).Size()
 	n := min(len(s)+1, size)
-	p, ok := b.begin(e, n, true)
+	p, ok := b.begin(e, n)
 	var op Operand
 	if !ok {
 		op = b.Expr(e)
@@ -96,15 +96,15 @@ func (b *Builder) equalLiteral(e ast.Expr, s string, ne *ssa.Block) {
 // Begin gives at least the first n bytes of a string, zeroes behind its NUL, or all of it when it
 // is shorter.
 func (b *Builder) Begin(e ast.Expr, n int64) Place {
-	if p, ok := b.begin(e, int(n), false); ok {
+	if p, ok := b.begin(e, int(n)); ok {
 		return p
 	}
 	return b.Memory(e)
 }
 
-// begin lets a record write the first n bytes of its string to memory of their own; false when that
-// is not possible or the string is no longer.
-func (b *Builder) begin(e ast.Expr, n int, loose bool) (Place, bool) {
+// begin lets a record write the first n bytes of its string to memory of their own, zeroes behind
+// its NUL; false when that is not possible or the string is no longer.
+func (b *Builder) begin(e ast.Expr, n int) (Place, bool) {
 	c := b.info.Calls[e]
 	n++ // for the NUL that the kernel ends what it reads with
 	if c == nil || c.Const != nil || c.Type.Size() <= n {
@@ -115,7 +115,6 @@ func (b *Builder) begin(e ast.Expr, n int, loose bool) (Place, bool) {
 		return Place{}, false
 	}
 	p := b.Temp(types.String{N: n})
-	p.Loose = loose
 	return p, l.Begin(b, c, p)
 }
 
