@@ -21,6 +21,15 @@ func NameOf(t *check.Target, function bool) string {
 	return t.Name
 }
 
+// TargetFunc is the function of the only target that runs the program; false when there are
+// several.
+func (b *Builder) TargetFunc() (name string, single bool) {
+	if targets := b.prog.targets; len(targets) == 1 {
+		return targets[0].Func, true
+	}
+	return "", false
+}
+
 // TargetName is the name, or the function, of the target that runs the program, as a
 // string of type t.
 func (b *Builder) TargetName(function bool, t types.Type) Operand {

@@ -102,6 +102,7 @@ func (b *body) store(st *mapState, at ast.Node, from ast.Expr, x operand) {
 		b.errorf(at, InvalidAssignment, "Value '%s' cannot be assigned to a map.", x.name()).WithHint("%s", why)
 		return
 	}
+	x.typ = b.inOtherType(from, x.typ, st.val)
 	if !b.growMap(st, x.typ) || !fitsConst(x.val, st.val) {
 		b.errorf(at, TypeMismatch, "Type mismatch for %s: trying to assign value of type '%s' when map already has a type '%s'",
 			st.Name, x.name(), name(st.val)).WithHint("%s", b.mismatchHint(st))
@@ -110,6 +111,19 @@ func (b *body) store(st *mapState, at ast.Node, from ast.Expr, x operand) {
 	if from != nil {
 		b.narrows(from, x, st.val)
 	}
+}
+
+// inOtherType gives the value of a call its second type, if that is the one wanted.
+func (b *body) inOtherType(from ast.Expr, t, want types.Type) types.Type {
+	call := b.inst.Info.Calls[from]
+	if call == nil || call.Func.Also == nil || want == nil {
+		return t
+	}
+	if other := call.Func.Also(call); other != nil && types.Same(other, want) {
+		call.Type, b.inst.Info.Types[from] = other, other
+		return other
+	}
+	return t
 }
 
 // mismatchHint says what an aggregation's map takes.

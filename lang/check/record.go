@@ -58,6 +58,9 @@ type Func struct {
 	// error). It runs once per round of inference; in early rounds TypeOf may give
 	// a type that grows later, and what it reports counts in the last round only.
 	Check func(c *Call) types.Type
+	// Also gives a second type that the value can have: it does where it is assigned to a
+	// map of that type. nil: there is none.
+	Also func(c *Call) types.Type
 	// Unsafe ones need --unsafe.
 	Unsafe bool
 	// Unstable names the setting that says whether the function may be used, since

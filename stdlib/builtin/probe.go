@@ -2,6 +2,7 @@ package builtin
 
 import (
 	"sonde/codegen/lower"
+	"sonde/codegen/ssa"
 	"sonde/lang/check"
 	"sonde/lang/types"
 	"sonde/stdlib/record"
@@ -12,13 +13,38 @@ var Probe = target("probe", false, `The full name of the probe that fired, wildc
 	record.Example{Script: `tracepoint:syscalls:sys_enter_* { @[probe] = count(); }`})
 
 // FuncName is the traced function.
-var FuncName = target("func", true, `The name of the traced function.`,
+var FuncName = target("func", true, `The name of the traced function.
+It is a string; in a map of what ksym() gives it is the function's address, which is shown as
+the name.`,
 	record.Example{Script: `uprobe:libc:mem* { @[func] = count(); }`})
+
+// asSymbol is the type that ksym() gives, for functions of the kernel.
+func asSymbol(c *check.Call) types.Type {
+	switch c.Context.Program {
+	case check.ProgKprobe, check.ProgFentry, check.ProgFexit:
+		if c.Context.Space == types.Kernel {
+			return printed[kernelSymbol]{}
+		}
+	}
+	return nil
+}
+
+// symbolOf is the address of the traced function of the kernel.
+func symbolOf(b *lower.Builder) *ssa.Value {
+	if name, single := b.TargetFunc(); single {
+		address, err := b.Host().KernelSymbol(name)
+		if err != nil {
+			address = 0 // the kernel keeps its addresses to itself
+		}
+		return b.Const(int64(address))
+	}
+	return b.Call(helperFuncIP, b.Ctx())
+}
 
 // target makes the record of a name of the target that runs the program. It is a
 // string like any other, as long as the longest of the names that it can be.
 func target(name string, function bool, doc string, examples ...record.Example) *record.Builtin {
-	return &record.Builtin{
+	r := &record.Builtin{
 		Func: check.Func{
 			Name:  name,
 			Shape: check.Value,
@@ -33,11 +59,18 @@ func target(name string, function bool, doc string, examples ...record.Example) 
 			},
 		},
 		Lowering: lower.Lowering{Operand: func(b *lower.Builder, c *check.Call) lower.Operand {
+			if types.Same(c.Type, printed[kernelSymbol]{}) {
+				return lower.Value(symbolOf(b), c.Type)
+			}
 			return b.TargetName(function, c.Type)
 		}},
 		Doc:      doc,
 		Examples: examples,
 	}
+	if function {
+		r.Func.Also = asSymbol
+	}
+	return r
 }
 
 // ProbeType is the probe's type.

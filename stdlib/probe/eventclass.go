@@ -2,6 +2,7 @@ package probe
 
 import (
 	"cmp"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -80,10 +81,14 @@ func asFormat(record *types.Struct) *types.Struct {
 // they count from the word itself.
 var locations = map[string]bool{"__data_loc_": false, "__rel_loc_": true}
 
+// unnamed is what parameters are called that have no name: those of all events before
+// Linux 6.13.
+var unnamed = regexp.MustCompile(`^arg\d+$`)
+
 // takes tells whether the parameters behind the first are those of an event.
 func takes(params, passed []types.Field) bool {
 	return len(params) > 0 && slices.EqualFunc(params[1:], passed, func(a, b types.Field) bool {
-		return a.Name == b.Name && types.Same(a.Type, b.Type)
+		return (a.Name == b.Name || unnamed.MatchString(b.Name)) && types.Same(a.Type, b.Type)
 	})
 }
 
