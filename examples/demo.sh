@@ -42,8 +42,12 @@ interval:s:1
 
 interval:s:5
 {
-	clear(@start);
-	clear(@calls);
 	printf("\nHow long system calls took, in microseconds:\n");
 	exit();
+}
+
+end
+{
+	clear(@start);
+	clear(@calls);
 }'
