@@ -26,7 +26,7 @@ func examples(l *Library, f func(name string, e record.Example)) {
 		}
 	}
 	for _, name := range l.ScriptNames() {
-		_, examples := l.ScriptDoc(name)
+		examples := l.Script(name).Examples
 		for _, script := range examples {
 			f(name, record.Example{Script: script})
 		}
@@ -80,7 +80,7 @@ func TestEveryRecordHasAnExample(t *testing.T) {
 		}
 	}
 	for _, name := range l.ScriptNames() {
-		if doc, examples := l.ScriptDoc(name); doc == "" || len(examples) == 0 {
+		if f := l.Script(name); f.Doc == "" || len(f.Examples) == 0 {
 			t.Errorf("%s has no reference text or example", name)
 		}
 	}

@@ -61,7 +61,24 @@ func builtinPage() string {
 			}
 		}
 	}
+	b.WriteString("## Functions written in the language\n\n")
+	for _, name := range Default().ScriptNames() {
+		writeScriptFunc(&b, name, Default().Script(name))
+	}
 	return b.String()
+}
+
+func writeScriptFunc(b *strings.Builder, name string, f *ScriptFunc) {
+	fmt.Fprintf(b, "### %s\n\n", name)
+	for _, form := range f.Forms {
+		fmt.Fprintf(b, "    %s\n", form)
+	}
+	fmt.Fprintf(b, "\n%s\n", strings.TrimSpace(f.Doc))
+	var examples []record.Example
+	for _, e := range f.Examples {
+		examples = append(examples, record.Example{Script: e})
+	}
+	writeExamples(b, examples)
 }
 
 func writeBuiltin(b *strings.Builder, r *record.Builtin) {

@@ -16,19 +16,22 @@ import (
 //go:embed script/*.bt
 var scripts embed.FS
 
-// scriptFunc is a function written in the language.
-type scriptFunc struct {
+// ScriptFunc is a function written in the language.
+type ScriptFunc struct {
+	// Forms are the ways to call it.
+	Forms []string
+	// Doc is its reference text, and Examples are scripts that use it.
+	Doc      string
+	Examples []string
 	// source is the whole file that defines it.
-	source   string
-	doc      string
-	examples []string
+	source string
 }
 
-var macroStart = regexp.MustCompile(`(?m)^macro (\w+)\(`)
+var macroStart = regexp.MustCompile(`(?m)^macro ((\w+)\(.*\))`)
 
 // scriptFuncs indexes the files by the names of macros, when first asked for.
-var scriptFuncs = sync.OnceValue(func() map[string]*scriptFunc {
-	index := map[string]*scriptFunc{}
+var scriptFuncs = sync.OnceValue(func() map[string]*ScriptFunc {
+	index := map[string]*ScriptFunc{}
 	files, err := scripts.ReadDir("script")
 	if err != nil {
 		panic(err) // it is part of the program
@@ -40,18 +43,19 @@ var scriptFuncs = sync.OnceValue(func() map[string]*scriptFunc {
 		}
 		text := string(data)
 		for _, m := range macroStart.FindAllStringSubmatchIndex(text, -1) {
-			name := text[m[2]:m[3]]
+			name := text[m[4]:m[5]]
 			if index[name] == nil {
 				index[name] = newScriptFunc(text, text[:m[0]])
 			}
+			index[name].Forms = append(index[name].Forms, text[m[2]:m[3]])
 		}
 	}
 	return index
 })
 
 // newScriptFunc reads the comment that ends before.
-func newScriptFunc(source, before string) *scriptFunc {
-	f := &scriptFunc{source: source}
+func newScriptFunc(source, before string) *ScriptFunc {
+	f := &ScriptFunc{source: source}
 	lines := strings.Split(strings.TrimSuffix(before, "\n"), "\n")
 	first := len(lines)
 	for first > 0 && strings.HasPrefix(lines[first-1], "//") {
@@ -61,12 +65,12 @@ func newScriptFunc(source, before string) *scriptFunc {
 	for _, line := range lines[first:] {
 		line = strings.TrimPrefix(strings.TrimPrefix(line, "//"), " ")
 		if example, ok := strings.CutPrefix(line, "Example: "); ok {
-			f.examples = append(f.examples, example)
+			f.Examples = append(f.Examples, example)
 		} else {
 			doc = append(doc, line)
 		}
 	}
-	f.doc = strings.Join(doc, "\n")
+	f.Doc = strings.Join(doc, "\n")
 	return f
 }
 
@@ -78,14 +82,8 @@ func (l *Library) Source(name string) string {
 	return ""
 }
 
-// ScriptDoc gives the reference text of a function that is written in the
-// language, and examples of its use; "" when there is none of that name.
-func (l *Library) ScriptDoc(name string) (doc string, examples []string) {
-	if f := scriptFuncs()[name]; f != nil {
-		return f.doc, f.examples
-	}
-	return "", nil
-}
+// Script gives a function that is written in the language, or nil.
+func (l *Library) Script(name string) *ScriptFunc { return scriptFuncs()[name] }
 
 // ScriptNames lists the functions that are written in the language, sorted.
 func (l *Library) ScriptNames() []string {

@@ -129,6 +129,9 @@ func parseArguments(args []string) (*arguments, error) {
 	if err := fs.Parse(args); err != nil {
 		return nil, usageError{err.Error() + nearFlag(err)}
 	}
+	if fs.Changed("cmd") && strings.TrimSpace(a.command) == "" {
+		return nil, usageError{"-c needs a command."}
+	}
 	a.programSet = fs.Changed("execute")
 	if err := a.check(); err != nil {
 		return nil, err

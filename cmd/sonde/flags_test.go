@@ -38,6 +38,7 @@ func TestParseArguments(t *testing.T) {
 			return a.buffering == "full" && a.format == "json" && a.output == "out" && a.quiet
 		}},
 		{"-B some -e X", "USAGE: -B must be either 'line', 'full', or 'none'.", nil},
+		{"--cmd= -e X", "USAGE: -c needs a command.", nil},
 		{"-f jsonx -e X", `Invalid output format "jsonx"`, nil},
 		{"-d ast,asm -e X", "", func(a *arguments) bool { return reflect.DeepEqual(a.stages, []string{"ast", "asm"}) }},
 		{"-d codegen-opt -d ssa:cse -e X", "", func(a *arguments) bool { return reflect.DeepEqual(a.stages, []string{"ssa", "ssa:cse"}) }},

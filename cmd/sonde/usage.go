@@ -139,10 +139,10 @@ func describe(name string) (string, bool) {
 	if p := lib.Probe(strings.ToLower(name)); p != nil {
 		return probeText(p), true
 	}
-	if doc, examples := lib.ScriptDoc(name); doc != "" {
+	if f := lib.Script(name); f != nil {
 		var b strings.Builder
-		fmt.Fprintf(&b, "%s\n", strings.TrimSpace(doc))
-		for i, e := range examples {
+		fmt.Fprintf(&b, "%s\n\n%s\n", strings.Join(f.Forms, "\n"), strings.TrimSpace(f.Doc))
+		for i, e := range f.Examples {
 			if i == 0 {
 				fmt.Fprintln(&b, "\nExamples:")
 			}
