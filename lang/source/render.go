@@ -142,12 +142,13 @@ func window(line string, from, to int) (string, int, int) {
 	if len(line) <= maxLine {
 		return line, from, to
 	}
+	// No character is cut in two; what is no UTF-8 has none, and no beginnings to look for.
 	lo := max(0, from-maxBefore)
-	for lo > 0 && !utf8.RuneStart(line[lo]) {
+	for i := 1; i < utf8.UTFMax && lo > 0 && !utf8.RuneStart(line[lo]); i++ {
 		lo--
 	}
 	hi := min(len(line), lo+maxLine)
-	for hi < len(line) && !utf8.RuneStart(line[hi]) {
+	for i := 1; i < utf8.UTFMax && hi < len(line) && !utf8.RuneStart(line[hi]); i++ {
 		hi++
 	}
 	to = min(to, hi)

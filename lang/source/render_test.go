@@ -85,6 +85,19 @@ func TestRenderAtTheEnd(t *testing.T) {
 	}
 }
 
+// What is no UTF-8 has no beginnings of characters.
+func TestRenderNoUTF8(t *testing.T) {
+	f := NewFile("x", strings.Repeat("\x9e", 3000)+"pid"+strings.Repeat("\x9e", 3000))
+	var got strings.Builder
+	if err := Render(&got, Errorf(f.Span(3000, 3003), "x", "wrong"), []*File{f}, false); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(got.String(), "pid") || !strings.Contains(got.String(), "~~~\n") {
+		t.Errorf("got %s", &got)
+	}
+}
+
+
 func TestRenderParts(t *testing.T) {
 	f := NewFile("s\x07", "begin { x }")
 	list := List{
