@@ -97,7 +97,6 @@ func TestRenderNoUTF8(t *testing.T) {
 	}
 }
 
-
 func TestRenderParts(t *testing.T) {
 	f := NewFile("s\x07", "begin { x }")
 	list := List{
