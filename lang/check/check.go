@@ -83,6 +83,8 @@ func Check(s *ast.Script, lib Library, host Host, opt *Options) (*Program, sourc
 		script: s, lib: lib, host: host, opt: opt, cfg: opt.Config,
 		seen: map[said]*saying{},
 		maps: map[string]*mapState{},
+		// Settings and declarations may already ask for functions of the library.
+		macros: macros{map[string][]*ast.Macro{}, map[string][]*ast.Macro{}, map[*ast.Macro]bool{}},
 	}
 	if c.cfg.MaxStrlen == 0 {
 		c.cfg = config.Default()

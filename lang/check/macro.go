@@ -39,7 +39,6 @@ type macros struct {
 
 // defineMacros collects the script's macros.
 func (c *checker) defineMacros() {
-	c.macros = macros{map[string][]*ast.Macro{}, map[string][]*ast.Macro{}, map[*ast.Macro]bool{}}
 	for _, item := range c.script.Items {
 		m, ok := item.(*ast.Macro)
 		if !ok || !c.soundParams(m) {
