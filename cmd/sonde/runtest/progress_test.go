@@ -139,6 +139,7 @@ func TestProgress(t *testing.T) {
 	r.signal(t, syscall.SIGCONT)
 	whole := regexp.MustCompile(`^(\r\d+ of \d+ probes attached)+\r +\r`)
 	r.until(t, "progress that is erased", func() bool { return whole.MatchString(r.screen.String()) })
+	r.until(t, "end of it", func() bool { return strings.Contains(r.screen.String(), "Attached ") })
 	r.signal(t, syscall.SIGINT)
 	<-r.done
 	// On the left margin, as if nothing had been there.
