@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"runtime"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -25,6 +27,10 @@ func TestMain(m *testing.M) {
 		os.Exit(work(run, os.Args[1:]))
 	}
 	flag.Parse()
+	if signal.Ignored(syscall.SIGHUP) {
+		// So it would be for the tool: whoever started the tests by nohup(1) does not mean that.
+		signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
+	}
 	os.Exit(runTests(m))
 }
 
