@@ -61,6 +61,7 @@ func TestAttachPoints(t *testing.T) {
 		{"amd64", "fentry:bpf:8:filter { }", "there is no BPF program 8"},
 		{"amd64", "fentry:bpf:7:nothing { }", "No matches for fentry bpf:7:nothing"},
 		{"amd64", "fentry:bpf:10:bound { }", ""},
+		{"amd64", "hardware:r01c2:1e5 { } hardware:r3c { } hardware:cycles:hz:99 { } software:cpu:hz:50 { }", ""},
 		{"amd64", "fentry:bpf:old { }", "fentry can not be attached to BPF program 9 (old): it has no type information (BTF)"},
 		{"amd64", "fentry:bpf:7:part { print(args.skb); }", "skb"},
 	} {

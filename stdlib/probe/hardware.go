@@ -19,6 +19,10 @@ var Hardware = counted("hardware", "h", unix.PERF_TYPE_HARDWARE, []perfCounter{
 	{"instructions", "", unix.PERF_COUNT_HW_INSTRUCTIONS, 1000000},
 	{"ref-cycles", "", unix.PERF_COUNT_HW_REF_CPU_CYCLES, 1000000},
 }, `Runs once in so many events of the processor: cycles, cache misses and the like.
-The count may be left out; each event has a default. Virtual machines often lack the
+The count may be left out; each event has a default. With hz and a rate the kernel finds the
+count by which it runs so many times a second. An event that has no name is r and the
+number that the processor's manual gives it, in hexadecimal. Virtual machines often lack the
 counters.`,
-	record.Example{Script: `hardware:cache-misses:1e6 { @[comm] = count(); }`})
+	record.Example{Script: `hardware:cache-misses:1e6 { @[comm] = count(); }`},
+	record.Example{Script: `hardware:cycles:hz:99 { @[kstack] = count(); }`},
+	record.Example{Script: `hardware:r01c2:100000 { @[comm] = count(); }`})

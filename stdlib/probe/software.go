@@ -21,5 +21,6 @@ var Software = counted("software", "s", unix.PERF_TYPE_SOFTWARE, []perfCounter{
 	{"task-clock", "", unix.PERF_COUNT_SW_TASK_CLOCK, 1},
 }, `Runs once in so many software events: page faults, context switches and the like.
 The count may be left out; each event has a default (perf_event_open(2) describes
-the events).`,
+the events). With hz and a rate the kernel finds the count by which it runs so many times a
+second.`,
 	record.Example{Script: `software:page-faults:1 { @faults[comm] = count(); }`})
