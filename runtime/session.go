@@ -112,8 +112,9 @@ var _ event.Session = (*Session)(nil)
 func Start(ctx context.Context, p *plan.Plan, opts Options) (*Session, error) {
 	s, err := attempt(ctx, p, opts)
 	if err != nil && p.Plainly != nil && ctx.Err() == nil {
-		// A function has room for so many trampolines, and those of live patches take no
-		// others: what is asked for can be had all the same.
+		// A function may have no room for a further trampoline: what is asked for can be had
+		// all the same. Begin programs that ran already run again; what they reported is
+		// dropped, but what they changed in a Store's maps that were there before stays.
 		if plain, wrong := p.Plainly(); wrong == nil {
 			if opts.Retried != nil {
 				opts.Retried(plain, err)

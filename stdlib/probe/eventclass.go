@@ -81,8 +81,7 @@ func asFormat(record *types.Struct) *types.Struct {
 // they count from the word itself.
 var locations = map[string]bool{"__data_loc_": false, "__rel_loc_": true}
 
-// unnamed is what parameters are called that have no name: those of all events before
-// Linux 6.13.
+// unnamed is what parameters are called for which BTF has no name.
 var unnamed = regexp.MustCompile(`^arg\d+$`)
 
 // takes tells whether the parameters behind the first are those of an event.

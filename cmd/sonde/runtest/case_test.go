@@ -2,6 +2,7 @@ package runtest
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 
 	"golang.org/x/tools/txtar"
 
+	"sonde/lang/arch"
 	"sonde/lang/feature"
 	"sonde/lang/source/golden"
 	"sonde/runtime/feature/featuretest"
@@ -125,7 +127,9 @@ func parseCase(name, script string) (*testCase, error) {
 		case "module":
 			c.module = value
 		case "processor":
-			c.processor = value
+			if c.processor = value; arch.Of(value) == nil {
+				return nil, fmt.Errorf("%s: there is no processor %q", name, value)
+			}
 		case "patience":
 			seconds, err := strconv.Atoi(value)
 			if err != nil {

@@ -12,7 +12,7 @@ import (
 )
 
 // trampolinePrograms is how many programs kernels bind to a function that have a limit
-// (BPF_MAX_TRAMP_LINKS in linux/bpf.h; 7.3 has none).
+// (BPF_MAX_TRAMP_LINKS in linux/bpf.h); 7.3 takes more.
 const trampolinePrograms = 38
 
 // TestTrampolineFull: a kprobe on a function that takes no more bound programs is attached
