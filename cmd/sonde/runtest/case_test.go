@@ -29,6 +29,7 @@ type testCase struct {
 	name, script string
 	example      string
 	work         []string
+	until        string
 	args, words  []string
 	needs        []string
 	programs     []string
@@ -112,6 +113,8 @@ func parseCase(name, script string) (*testCase, error) {
 		switch key {
 		case "work":
 			c.work = words
+		case "until":
+			c.until = value
 		case "args":
 			c.args = words
 		case "words":
@@ -201,6 +204,9 @@ func (c *testCase) run(t *testing.T) {
 	if w != nil {
 		<-r.attached
 		w.run(t)
+		if c.until != "" {
+			r.awaitLine(strings.NewReplacer(values...).Replace(c.until))
+		}
 		r.interrupt(t)
 	}
 	status, out, errs := r.wait(t)

@@ -8,6 +8,8 @@
 //
 //	// work: MODE ARG...   the workload, started when everything is attached; the
 //	//                     tool is interrupted once it has ended
+//	// until: LINE         nor is it interrupted before it has printed such a line: of
+//	//                     what it has not printed soon after that, it tells the count
 //	// args: ARG...        arguments of the tool before the script
 //	// words: ARG...       arguments behind it: the script's parameters
 //	// example: FILE       the script is this one of examples/

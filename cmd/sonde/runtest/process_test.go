@@ -9,6 +9,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -27,6 +29,7 @@ type traced struct {
 	cmd      *exec.Cmd
 	attached chan struct{} // closed once all is attached, or the tool has ended
 	done     chan struct{} // closed when the tool has ended
+	mu       sync.Mutex    // guards out until then
 	out, err bytes.Buffer
 	waitErr  error
 }
@@ -80,7 +83,9 @@ func (r *traced) read(pipe io.Reader) {
 			seen = true
 			close(r.attached)
 		} else {
+			r.mu.Lock()
 			r.out.WriteString(line)
+			r.mu.Unlock()
 		}
 		if err != nil {
 			break
@@ -88,6 +93,23 @@ func (r *traced) read(pipe io.Reader) {
 	}
 	if !seen {
 		close(r.attached)
+	}
+}
+
+// awaitLine waits until a line that matches has been printed, or the tool has ended.
+func (r *traced) awaitLine(want string) {
+	for {
+		r.mu.Lock()
+		got := r.out.String()
+		r.mu.Unlock()
+		if slices.ContainsFunc(lines(got), func(l string) bool { return matchLine(want, l) }) {
+			return
+		}
+		select {
+		case <-r.done:
+			return
+		case <-time.After(10 * time.Millisecond):
+		}
 	}
 }
 
