@@ -2,8 +2,9 @@
 //
 // Comes in: an ELF file of 32 or 64 bits, of the machine's byte order or the
 // other. Goes out: its function and data symbols in a compact table sorted by
-// address, and how addresses as linked map to offsets in the file. Guaranteed:
-// a damaged file gives an error, never a crash.
+// address, the functions also of Go programs that were stripped; and how addresses
+// as linked map to offsets in the file. Guaranteed: a damaged file gives an error,
+// never a crash.
 package elfsym
 
 import (
@@ -22,7 +23,8 @@ type File struct {
 	PIE bool
 	// BuildID in hexadecimal, "" when it has none.
 	BuildID string
-	// Stripped: there is no .symtab, only what the dynamic linker needs.
+	// Stripped: there is no .symtab, only what the dynamic linker and the Go runtime
+	// need.
 	Stripped bool
 	Segments []Segment
 	Table    Table

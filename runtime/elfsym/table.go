@@ -13,8 +13,11 @@ import (
 // tables: a symbol costs 24 bytes.
 type Table struct {
 	list    []entry
-	strings [2][]byte // of .symtab and .dynsym
+	strings [3][]byte // of .symtab, of .dynsym, and the Go runtime's names
 }
+
+// goStrings is the index in Table.strings of what the Go runtime knows.
+const goStrings = 2
 
 type entry struct {
 	address uint64
@@ -33,7 +36,8 @@ type Symbol struct {
 	Func    bool
 }
 
-// read collects the defined functions and data of .symtab and .dynsym.
+// read collects the defined functions and data of .symtab and .dynsym, and the
+// functions of Go programs that have no .symtab.
 func (t *Table) read(e *elf.File) error {
 	for i, kind := range []elf.SectionType{elf.SHT_SYMTAB, elf.SHT_DYNSYM} {
 		s := e.SectionByType(kind)
@@ -51,6 +55,9 @@ func (t *Table) read(e *elf.File) error {
 			return err
 		}
 		t.add(e, uint8(i), raw)
+	}
+	if e.SectionByType(elf.SHT_SYMTAB) == nil {
+		t.goFunctions(e)
 	}
 	slices.SortFunc(t.list, func(a, b entry) int {
 		return cmp.Or(

@@ -59,8 +59,10 @@ var Usym = &record.Builtin{
 	Types:  []types.Type{usymType{}},
 	Doc: `Shows an address of the current process as the function that it lies in.
 The name is looked up when the value is printed, with what was known of the process
-when the address was first seen if it has ended.
-Addresses in no symbol are shown in hexadecimal.`,
+when the address was first seen if it has ended. Names come from the symbol tables of
+the program or library, from its debug file below /usr/lib/debug, from what a stripped
+Go program keeps for its own tracebacks, and for code made at run time from
+/tmp/perf-PID.map. Addresses in no symbol are shown in hexadecimal.`,
 	Examples: []record.Example{
 		{Script: `uprobe:/bin/bash:readline { printf("%s\n", usym(reg("ip"))); }`},
 	},
