@@ -196,6 +196,25 @@ func (k *kernel) globals(m *plan.Map) []byte {
 	return words
 }
 
+// setStarted lets those programs run that wait for plan.Started. None of them is running:
+// nobody else writes the words.
+func (k *kernel) setStarted() error {
+	at := slices.IndexFunc(k.plan.Globals, func(g plan.Global) bool { return g.Name == plan.Started })
+	if at < 0 {
+		return nil
+	}
+	i := k.kindOf(plan.Globals)
+	key, words := make([]byte, 4), make([]byte, k.plan.Maps[i].ValueSize)
+	if err := sys.Lookup(k.maps[i], key, words); err != nil {
+		return mapError(k.plan, i, err)
+	}
+	binary.NativeEndian.PutUint64(words[k.plan.Globals[at].Offset:], 1)
+	if err := sys.Update(k.maps[i], key, words, sys.Any); err != nil {
+		return mapError(k.plan, i, err)
+	}
+	return nil
+}
+
 // ringSize is the size of the plan's ring buffer, bytes, unless it says one itself.
 func (k *kernel) ringSize() uint32 {
 	size := ringSize(k.plan.Config.PerfRBPages)

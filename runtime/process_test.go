@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -210,6 +211,44 @@ func TestStore(t *testing.T) {
 	}
 	p.Events[0].Action = "value"
 	start(t, p, func(o *Options) { o.Store = store }).ends(t)
+}
+
+// What the kernel may refuse is attached before begin programs run: those run once, and
+// change what was in a store once. What fails later is no reason to try again.
+func TestBeginOnce(t *testing.T) {
+	needRoot(t)
+	store := NewStore()
+	defer store.Close()
+	keep := func(o *Options) { o.Store = store }
+	start(t, script(count()), keep).ends(t)
+
+	const nowhere = "sonde_no_such_event"
+	compiled := 0
+	refused := func(first bool) *plan.Plan {
+		p := script(count())
+		add(p, ebpf.RawTracepoint, plan.RawTracepoint{Name: nowhere}).First = first
+		p.Plainly = func() (*plan.Plan, error) {
+			compiled++
+			return script(count()), nil
+		}
+		return p
+	}
+	r := start(t, refused(true), keep)
+	r.ends(t)
+	if n := r.out.maps["@n"]; compiled != 1 || !slices.Equal(n, []uint64{2}) {
+		t.Errorf("compiled again %d times, begin programs ran %v times, want 1 and 2", compiled, n)
+	}
+	_, err := tryStart(t, refused(false), keep)
+	if d := diagnostic(t, err, "attach"); compiled != 1 || !strings.Contains(d.Msg, nowhere) {
+		t.Errorf("compiled again %d times, %v", compiled, d)
+	}
+}
+
+// script is a plan of one begin program.
+func script(body asm.Instructions) *plan.Plan {
+	p := newPlan()
+	add(p, ebpf.RawTracepoint, begin, body...)
+	return p
 }
 
 // A handler changes maps while programs do.

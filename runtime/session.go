@@ -5,7 +5,7 @@
 // Comes in: a *plan.Plan and the handlers of its events, by name. Goes out: calls
 // of the handlers and of the script's output, and an exit code; what goes wrong
 // is a *source.Diagnostic at the script's place. Guaranteed: begin programs run
-// before anything is attached, end programs after everything is detached, what
+// once, before any other program does, end programs after everything is detached, what
 // programs reported by then is handled, in order, and maps are printed last;
 // nothing stays attached, however the process ends; what is lost is counted and
 // reported.
@@ -84,6 +84,9 @@ type Session struct {
 	code    int
 	exiting bool
 
+	// begun tells that begin programs ran.
+	begun bool
+
 	// ready is closed when Start is through; failed tells how.
 	ready  chan struct{}
 	failed bool
@@ -111,10 +114,10 @@ var _ event.Session = (*Session)(nil)
 // interrupted: it ends within a moment, whatever is still to be handled.
 func Start(ctx context.Context, p *plan.Plan, opts Options) (*Session, error) {
 	s, err := attempt(ctx, p, opts)
-	if err != nil && p.Plainly != nil && ctx.Err() == nil {
+	if err != nil && p.Plainly != nil && !s.begun && ctx.Err() == nil {
 		// A function may have no room for a further trampoline: what is asked for can be had
-		// all the same. Begin programs that ran already run again; what they reported is
-		// dropped, but what they changed in a Store's maps that were there before stays.
+		// all the same. What can be refused so is attached before begin programs run: they
+		// run once, in the plan that is attached.
 		if plain, wrong := p.Plainly(); wrong == nil {
 			if opts.Retried != nil {
 				opts.Retried(plain, err)
@@ -122,13 +125,16 @@ func Start(ctx context.Context, p *plan.Plan, opts Options) (*Session, error) {
 			s, err = attempt(ctx, plain, opts)
 		}
 	}
-	if err != nil && opts.Child != nil {
-		opts.Child.Terminate()
+	if err != nil {
+		if opts.Child != nil {
+			opts.Child.Terminate()
+		}
+		return nil, err
 	}
-	return s, err
+	return s, nil
 }
 
-// attempt tries to start p as it is.
+// attempt tries to start p as it is. When that fails, the session only tells how far it came.
 func attempt(ctx context.Context, p *plan.Plan, opts Options) (*Session, error) {
 	s := &Session{opts: opts, ready: make(chan struct{}), done: make(chan struct{}), output: &sync.Mutex{}, haste: newHaste()}
 	if opts.Store != nil {
@@ -142,10 +148,7 @@ func attempt(ctx context.Context, p *plan.Plan, opts Options) (*Session, error) 
 		s.giveUp()
 	}
 	close(s.ready)
-	if err != nil {
-		return nil, err
-	}
-	return s, nil
+	return s, err
 }
 
 // giveUp takes down what start did before it failed. What begin programs reported is
@@ -186,9 +189,16 @@ func (s *Session) start(ctx context.Context, p *plan.Plan) error {
 	}
 	s.trials = newTrials(p)
 	s.loop.start()
-	if !s.opts.DryRun {
+	if failed := s.attached.AttachFirst(ctx); len(failed) > 0 {
+		return failed[0]
+	}
+	if !s.opts.DryRun && ctx.Err() == nil {
+		s.begun = true
 		if d := s.attached.Run(plan.BeforeAttach, 0); d != nil {
 			return d
+		}
+		if err := s.kernel.setStarted(); err != nil {
+			return err
 		}
 	}
 	if err := s.attach(ctx); err != nil {
@@ -220,9 +230,6 @@ func (s *Session) attach(ctx context.Context) error {
 		return err
 	}
 	mode := s.kernel.plan.Config.MissingProbes
-	if len(failed) > 0 && s.kernel.plan.Plainly != nil {
-		return failed[0]
-	}
 	if failed.HasErrors() && (mode == "" || mode == "error") {
 		failed = slices.DeleteFunc(failed, func(d *source.Diagnostic) bool { return d.Severity == source.Warning })
 		d := failed[0]

@@ -197,7 +197,7 @@ func (u *unit) attach(index int, p part) {
 			u.attachError(t, err)
 			continue
 		}
-		at := &plan.Attach{Program: index, Name: t.Name, Func: t.Func, How: how, Found: t.Found}
+		at := &plan.Attach{Program: index, Name: t.Name, Func: t.Func, How: how, Found: t.Found, First: u.refusable(t)}
 		if t.Point != nil && t.Point.Node != nil {
 			at.Span = t.Point.Node.Span()
 		}
@@ -232,6 +232,7 @@ func (b *Builder) body() {
 		b.Span = inst.Probe.Span()
 	}
 	b.fn.exit, b.fn.out = b.Func.NewBlock(), b.Func.NewBlock()
+	b.awaitStart()
 	zero := b.Const(0)
 	if b.hasResult() {
 		b.fn.result = &ssa.Variable{Name: "result", Type: ssa.Type{Kind: ssa.Scalar}}

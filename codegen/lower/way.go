@@ -1,7 +1,10 @@
 package lower
 
 import (
+	"slices"
+
 	"sonde/codegen/plan"
+	"sonde/codegen/ssa"
 	"sonde/lang/check"
 	"sonde/lang/feature"
 	"sonde/lang/types"
@@ -138,6 +141,39 @@ func (u *unit) take(c *candidate) {
 			break
 		}
 	}
+}
+
+// refusable tells whether the kernel may refuse a target's way although it has all that the
+// way needs: a function has room for some 38 trampolines of all tracers (BPF_MAX_TRAMP_LINKS),
+// and for none when something else has patched it.
+func (u *unit) refusable(t *check.Target) bool {
+	way := u.ways[t]
+	return way != nil && way.Context.Bound
+}
+
+// awaitStart makes a program that is attached before the programs of BeforeAttach run leave
+// until they have: scripts see those first. It costs a load and a branch, and
+// nothing where there are none.
+func (b *Builder) awaitStart() {
+	targets := b.Instance.Targets
+	if len(targets) == 0 || !b.unit.refusable(&targets[0]) || !b.unit.runsBefore() {
+		return
+	}
+	started := b.Func.NewBlock()
+	b.BranchImm(ssa.NE, b.Global(plan.Started), 0, started, b.fn.out)
+	b.enter(started)
+}
+
+// runsBefore tells whether the script has programs that run before all others.
+func (u *unit) runsBefore() bool {
+	return slices.ContainsFunc(u.checked.Instances, func(inst *check.Instance) bool {
+		if p := inst.Context.Provider; p == nil || !p.Edge || len(inst.Targets) == 0 {
+			return false
+		}
+		how, _ := u.how(&inst.Targets[0], inst.Context) // an error is reported where that is lowered
+		run, ok := how.(plan.TestRun)
+		return ok && run.Stage == plan.BeforeAttach
+	})
 }
 
 // wayOf is the way that was chosen for the program's targets, or nil.

@@ -132,7 +132,7 @@ type Map struct {
 // Global is a named 8-byte word of the Globals map. The runtime knows how to
 // fill in: "start_boot_ns" (boot clock when the session started, ns),
 // "wall_minus_boot_ns" and "tai_minus_boot_ns" (how far these clocks are ahead of the
-// boot clock), "tracer_pid". It watches ExitRequest.
+// boot clock), "tracer_pid". It watches ExitRequest, and sets Started.
 type Global struct {
 	Name   string
 	Offset uint32
@@ -150,6 +150,10 @@ const (
 	// ExitAsked tells an exit with code 0 from none.
 	ExitAsked = 1 << 32
 )
+
+// Started is the word that is 0 until the programs of BeforeAttach have run. What is
+// attached before them (Attach.First) does nothing as long.
+const Started = "started"
 
 // Var is a map of the script, for the runtime.
 type Var struct {
@@ -208,5 +212,8 @@ type Attach struct {
 	How Mechanism
 	// Found by a wildcard: that it can not be attached to is no error.
 	Found bool
+	// First: on a mechanism that the kernel may refuse here, where Plan.Plainly has another.
+	// It is attached before programs of BeforeAttach run, so that those run once.
+	First bool
 	Span  source.Span
 }

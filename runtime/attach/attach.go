@@ -86,14 +86,30 @@ func New(p *plan.Plan, progs []int) *Set {
 // for nothing, so that more than the processors do not help.
 const atOnce = 4
 
-// Attach makes all attachments except TestRuns. Those of one place are made one after
+// AttachFirst makes the attachments that come before programs of BeforeAttach run, as
+// Attach does the others after it.
+func (s *Set) AttachFirst(ctx context.Context) source.List {
+	return s.make(s.singles(ctx, func(a *plan.Attach) bool { return a.First }))
+}
+
+// Attach makes all attachments except TestRuns, and those that AttachFirst makes. Those of
+// one place are made one after
 // another, in the order that lets their programs run in script order. It gives
 // a diagnostic for each that failed; the others stand. When ctx is done, it makes no
 // more.
 func (s *Set) Attach(ctx context.Context) source.List {
-	begin := time.Now()
 	s.openGates()
-	jobs := s.jobs(ctx)
+	jobs := append(s.groups(ctx), s.singles(ctx, func(a *plan.Attach) bool { return !a.First })...)
+	defer s.held.putAway() // what is behind gates is only ever closed, and without waiting
+	return s.make(jobs)
+}
+
+// make does the jobs of attaching.
+func (s *Set) make(jobs []func()) source.List {
+	if len(jobs) == 0 {
+		return nil
+	}
+	begin := time.Now()
 	queue := make(chan func(), len(jobs))
 	for _, j := range jobs {
 		queue <- j
@@ -108,17 +124,13 @@ func (s *Set) Attach(ctx context.Context) source.List {
 		})
 	}
 	wg.Wait()
-	s.cost.Attach, s.cost.Links = time.Since(begin), len(s.held.stops)+len(s.held.gated)
-	// What is behind gates is only ever closed, and without waiting.
-	s.held.putAway()
+	s.cost.Attach += time.Since(begin)
+	s.cost.Links = len(s.held.stops) + len(s.held.gated)
 	return s.sorted()
 }
 
-// jobs groups the plan's attachments by place.
-func (s *Set) jobs(ctx context.Context) []func() {
-	var jobs []func()
-	places := map[any][]*plan.Attach{}
-	var order []any
+// groups are the attachments of links that hold many places.
+func (s *Set) groups(ctx context.Context) (jobs []func()) {
 	if groups := s.multis(); len(groups) > 0 {
 		jobs = append(jobs, func() {
 			for _, g := range groups {
@@ -135,8 +147,15 @@ func (s *Set) jobs(ctx context.Context) []func() {
 			}
 		})
 	}
+	return jobs
+}
+
+// singles are the other attachments, those that are wanted, by place.
+func (s *Set) singles(ctx context.Context, wanted func(*plan.Attach) bool) (jobs []func()) {
+	places := map[any][]*plan.Attach{}
+	var order []any
 	for _, a := range s.plan.Attach {
-		if s.single(a) {
+		if s.single(a) && wanted(a) {
 			key := place(a.How)
 			if places[key] == nil {
 				order = append(order, key)

@@ -29,6 +29,9 @@ func TestTrampolineFull(t *testing.T) {
 	status, out, errs := more.wait(t)
 	limited := status == 1 && out == ""
 	t.Logf("the function takes no more than %d programs: %v, %s", trampolinePrograms, limited, errs)
+	if limited && !strings.Contains(errs, "as many programs are bound to the function as the kernel takes") {
+		t.Errorf("it is refused with %s", errs)
+	}
 	r := trace(t, "-v", "-e", "kprobe:vfs_read /pid == "+pid+"/ { @ = count(); }")
 	<-r.attached
 	w.run(t)
