@@ -129,6 +129,13 @@ func (s *Session) reportLosses() {
 			}
 		}
 	}
+	for _, a := range p.Attach {
+		if n := s.attached.Throttled(a); n > 0 {
+			s.loss(source.Warningf(a.Span, "throttled",
+				"%s was held up %s, each up to the next tick of a processor's timer: more samples than the kernel allows", a.Name, plural(n, "time")).
+				WithHint("a longer period or lower rate, or the setting kernel.perf_event_max_sample_rate (sysctl), loses less"))
+		}
+	}
 	for i, prog := range p.Programs {
 		if n := s.attached.Missed(i); n > 0 {
 			s.loss(source.Warningf(firstSpan(prog.Spans), "missed-runs",

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"sonde/lang/feature"
+	kernelfeature "sonde/runtime/feature"
 )
 
 // infoSection is a headed list of --info. The words are those that scripts look
@@ -70,6 +71,7 @@ func info(a *arguments) int {
 			fmt.Printf("  %s: %s\n", l.name, yesNo(h.Features().Has(l.feature)))
 		}
 		if s.title == "Kernel features" {
+			fmt.Printf("  Instruction limit: %d\n", kernelfeature.InstructionLimit())
 			fmt.Printf("  btf: %s\n  module btf: %s\n", yesNo(h.BTF() != nil), yesNo(h.Features().Has(feature.ModuleBTF)))
 		}
 		fmt.Println()

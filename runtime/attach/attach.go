@@ -53,8 +53,10 @@ type Set struct {
 	tried   atomic.Int64
 	cost    Cost
 	// missed counts runs left out by program, as far as gates saw it.
-	missed   map[int]uint64
-	failures source.List
+	missed map[int]uint64
+	// throttled counts by attachment how often events were held up, as far as meters saw it.
+	throttled map[*plan.Attach]uint64
+	failures  source.List
 }
 
 // held are the descriptors that attachments hang on.
@@ -63,6 +65,8 @@ type held struct {
 	// perf events that hold the program themselves. events are the perf events behind
 	// links.
 	stops, events []int
+	// meters are the ring buffers of events.
+	meters []meter
 	// gates stop the programs behind them when they are shut; what those hang on is in
 	// gated, and later, where the kernel can, in ring, an io_uring (0: none).
 	gates []*gate
@@ -77,7 +81,7 @@ func New(p *plan.Plan, progs []int) *Set {
 		cpus:       sync.OnceValues(sys.OnlineCPUs),
 		uprobeKind: sync.OnceValues(func() (uint32, error) { return sys.PerfType("uprobe") }),
 		kprobeKind: sync.OnceValues(func() (uint32, error) { return sys.PerfType("kprobe") }),
-		gates:      map[int]*gate{}, missed: map[int]uint64{}, watched: map[uint64][]int{},
+		gates:      map[int]*gate{}, missed: map[int]uint64{}, throttled: map[*plan.Attach]uint64{}, watched: map[uint64][]int{},
 		others: map[int]func() (int, error){}, instead: map[*plan.Attach]int{},
 	}
 }

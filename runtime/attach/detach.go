@@ -24,6 +24,7 @@ func (s *Set) Detach() {
 	defer s.detach.Unlock()
 	begin := time.Now()
 	h := s.take()
+	s.readMeters(h.meters)
 	if h.shut() {
 		sys.Quiesce()
 	}
@@ -43,6 +44,7 @@ func (s *Set) Abandon() {
 	s.detach.Lock()
 	defer s.detach.Unlock()
 	h := s.take()
+	s.readMeters(h.meters)
 	h.shut()
 	h.drop(slices.Concat(h.gated, h.stops, h.events))
 }

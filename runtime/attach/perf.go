@@ -100,6 +100,9 @@ func (s *Set) perfEvent(a *plan.Attach, how plan.PerfEvent) error {
 		if err := s.run(a, event, count); err != nil {
 			return err
 		}
+		if throttles(how) {
+			s.meter(a, event)
+		}
 	}
 	return nil
 }

@@ -43,7 +43,7 @@ func counted(name, alias string, perfType uint32, events []perfCounter, doc stri
 				return parseCounted(p, perfType, events, forms)
 			},
 			Expand: func(p *check.Point, _ check.Host, _ *check.Options) ([]check.Target, *source.Diagnostic) {
-				return single(p, name+":"+joined(p.Parts)), nil
+				return single(p, name+":"+joined(p.Parts)), tooShort(p)
 			},
 			Context: eventContext,
 			Cookie:  feature.AttachCookie,

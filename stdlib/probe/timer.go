@@ -39,7 +39,7 @@ func timer(name, alias string, oneCPU bool, doc string, examples ...record.Examp
 				return d
 			},
 			Expand: func(p *check.Point, _ check.Host, _ *check.Options) ([]check.Target, *source.Diagnostic) {
-				return single(p, p.Provider.Name+":"+joined(p.Parts)), nil
+				return single(p, p.Provider.Name+":"+joined(p.Parts)), tooShort(p)
 			},
 			Context:    eventContext,
 			Cookie:     feature.AttachCookie,
@@ -51,6 +51,20 @@ func timer(name, alias string, oneCPU bool, doc string, examples ...record.Examp
 		Doc:      doc,
 		Examples: examples,
 	}
+}
+
+// shortestClock is the shortest period of the kernel's clock events, ns: shorter ones are
+// made that long (perf_swevent_start_hrtimer).
+const shortestClock = 10_000
+
+// tooShort warns of a period that the kernel does not keep to.
+func tooShort(p *check.Point) *source.Diagnostic {
+	ev := p.Data.(plan.PerfEvent)
+	clock := ev.Config == unix.PERF_COUNT_SW_CPU_CLOCK || ev.Config == unix.PERF_COUNT_SW_TASK_CLOCK
+	if ev.Type != unix.PERF_TYPE_SOFTWARE || !clock || ev.Freq || ev.Period >= shortestClock {
+		return nil
+	}
+	return source.Warningf(p.Node.Span(), codeValue, "this runs once in 10 µs at most: the kernel's clocks have no shorter period")
 }
 
 // Interval fires on one CPU.
