@@ -78,6 +78,9 @@ type (
 		// PID, when not 0, leaves out what does not belong to the process, where
 		// objects belong to processes.
 		PID int
+		// Order is that of cgroups, which the kernel wants to be told
+		// (BPF_CGROUP_ITER_*); it begins at their root. 0: the objects are others.
+		Order uint32
 		// Pin is a file to keep the iterator in, instead of reading it; "": none.
 		Pin string
 	}

@@ -21,7 +21,7 @@ type listing struct {
 var errNoIterPID = errors.New("this kernel can not restrict iterators to a process (Linux 6.1)")
 
 func (s *Set) iterator(a *plan.Attach, how plan.Iterator) error {
-	link, err := sys.LinkIterator(s.prog(a), how.PID)
+	link, err := sys.LinkIterator(s.prog(a), how.PID, how.Order)
 	if how.PID != 0 && (errors.Is(err, unix.E2BIG) || errors.Is(err, unix.EINVAL)) {
 		return errNoIterPID
 	}

@@ -113,18 +113,25 @@ func LinkKprobes(prog int, k *KprobeMulti) (int, error) {
 }
 
 // LinkIterator makes an iterator of a program that was loaded for BPF_TRACE_ITER
-// (kernel 5.8). pid, when not 0, restricts it to one process (kernel 6.1).
-func LinkIterator(prog, pid int) (int, error) {
-	// union bpf_iter_link_info, as far as it is about tasks.
-	type info struct{ tid, pid, pidFD uint32 }
+// (kernel 5.8). pid, when not 0, restricts it to one process (kernel 6.1). order, when not
+// 0, is that of cgroups, from their root on (kernel 6.1).
+func LinkIterator(prog, pid int, order uint32) (int, error) {
+	// union bpf_iter_link_info, as far as it is about tasks or cgroups.
+	type tasks struct{ tid, pid, pidFD uint32 }
+	type cgroups struct {
+		order, fd uint32
+		id        uint64
+	}
 	attr := struct {
 		prog, target, kind, flags uint32
 		info                      unsafe.Pointer
 		infoLen, _                uint32
 	}{prog: uint32(prog), kind: attachIter}
-	if pid != 0 {
-		attr.info = unsafe.Pointer(&info{pid: uint32(pid)})
-		attr.infoLen = uint32(unsafe.Sizeof(info{}))
+	switch {
+	case order != 0:
+		attr.info, attr.infoLen = unsafe.Pointer(&cgroups{order: order}), uint32(unsafe.Sizeof(cgroups{}))
+	case pid != 0:
+		attr.info, attr.infoLen = unsafe.Pointer(&tasks{pid: uint32(pid)}), uint32(unsafe.Sizeof(tasks{}))
 	}
 	return bpf(cmdLinkCreate, unsafe.Pointer(&attr), unsafe.Sizeof(attr))
 }

@@ -39,7 +39,8 @@ ctx points to the object and what belongs to it: ctx.task, ctx.file; sonde -lv s
 the members for an iterator. Where one of those that the script asks for is missing,
 as all are in the last run behind the end of the list, the run ends. exit() ends
 the run for one object; the others still have theirs. -p leaves out the objects
-of other processes where they are tasks, or belong to one.
+of other processes where they are tasks, or belong to one. Cgroups come from the root on,
+each before those in it.
 
 It must be the only probe of a script. With a second argument, the script is not
 run but kept in the file of that name (below /sys/fs/bpf unless it begins with /):
@@ -53,6 +54,9 @@ printf only.`,
 }
 
 var iterForms = []string{"iter:object", "iter:object:pin"}
+
+// iterOrder is the order of kinds of objects of which the kernel has several.
+var iterOrder = map[string]uint32{"cgroup": 2} // BPF_CGROUP_ITER_DESCENDANTS_PRE
 
 // bpffs is where files that keep BPF objects lie.
 const bpffs = "/sys/fs/bpf/"
@@ -83,6 +87,7 @@ func parseIter(p *check.Point) *source.Diagnostic {
 
 func expandIter(p *check.Point, host check.Host, opt *check.Options) ([]check.Target, *source.Diagnostic) {
 	it := p.Data.(plan.Iterator)
+	it.Order = iterOrder[it.Name]
 	// A kernel that can't leave out other processes lets the program do it, which knows them
 	// by their numbers in the first namespace only.
 	if _, _, initial := host.PIDNamespace(); !initial || host.Features().Has(feature.IteratorPID) {
