@@ -98,10 +98,15 @@ func expandUser(p *check.Point, host check.Host, opt *check.Options, ret bool) (
 		return nil, bad(p, codeTarget, "%v", err)
 	}
 	var targets []check.Target
+	var warning *source.Diagnostic
 	for _, path := range paths {
 		found, d := userTargets(p, host, opt, path, at)
 		if d != nil && len(paths) == 1 {
 			return nil, d
+		}
+		if ret && len(found) > 0 && movesStacks(host, path) {
+			warning = source.Warningf(p.Node.Span(), codeHost, "%s is a Go program: it crashes when it moves a stack that a traced return is on", path).
+				WithHint("uprobes at the function's RET instructions (uprobe:binary:function+offset) are safe")
 		}
 		for i := range found {
 			m := found[i].Data.(plan.Uprobe)
@@ -110,7 +115,15 @@ func expandUser(p *check.Point, host check.Host, opt *check.Options, ret bool) (
 		}
 		targets = append(targets, found...)
 	}
-	return targets, nil
+	return targets, warning
+}
+
+// movesStacks tells whether a program is one that copies its stacks elsewhere when they
+// grow, and reads the return addresses on them: where the kernel has put its own in their
+// place, Go's runtime gives up.
+func movesStacks(host check.Host, path string) bool {
+	symbols, err := host.BinarySymbols(path)
+	return err == nil && slices.ContainsFunc(symbols, func(s check.BinarySymbol) bool { return s.Name == "runtime.copystack" })
 }
 
 func oneUser(p *check.Point, m plan.Uprobe) []check.Target {

@@ -72,7 +72,8 @@ func New() *Host {
 			"/usr/bin/bash": symbols(0x400000, 0x1000, "main", "readline", "execute_command"),
 			"/usr/lib/libc.so.6": symbols(0, 0x28000, "malloc", "free", "calloc", "open", "puts", "getenv",
 				"__libc_start_main"),
-			"/opt/app/server": symbols(0, 0x2000, "main", "_ZN3net6Server5startEv", "main.handle"),
+			"/opt/app/server":   symbols(0, 0x2000, "main", "_ZN3net6Server5startEv", "main.handle"),
+			"/opt/app/goserver": symbols(0x400000, 0, "main.main", "main.(*server).handle", "runtime.copystack"),
 		},
 		Names: map[string]string{
 			"bash": "/usr/bin/bash", "libc": "/usr/lib/libc.so.6", "libc.so.6": "/usr/lib/libc.so.6",
