@@ -24,7 +24,7 @@ demo: build
 # Everything that can run here. What needs root runs when this is root, and is
 # listed as skipped otherwise.
 test:
-	./.ci/test ./...
+	./.ci/test ./... ./.ci/report
 
 # Rewrites the expected side of all golden files; look at the difference.
 golden:

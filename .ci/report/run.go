@@ -195,11 +195,13 @@ func readMachine(name, path string) (*run, error) {
 }
 
 // unexcused makes failures of skips that the kernel is no reason for: the machines
-// are made for these tests, which run as root in them.
+// are made for these tests, which run as root in them. A feature that its own test found
+// excuses nothing, whatever the skipped test says.
 func (r *run) unexcused() {
 	r.skipped = slices.DeleteFunc(r.skipped, func(s result) bool {
 		need, ok := strings.CutPrefix(s.reason(), "needs ")
-		excused := ok && !strings.HasPrefix(need, "root") && !strings.HasPrefix(need, "the module")
+		name, _, _ := strings.Cut(need, ":")
+		excused := ok && !r.features[name] && !strings.HasPrefix(need, "root") && !strings.HasPrefix(need, "the module")
 		if !excused {
 			r.failed = append(r.failed, result{s.test, "skipped without a reason that holds here: " + s.output})
 		}
