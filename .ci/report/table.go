@@ -44,6 +44,9 @@ func (r *run) wanting() string {
 	return strings.Join(names, ", ")
 }
 
+// marks are how the table shows what a kernel said of a feature.
+var marks = map[string]string{"yes": "yes", "no": "–", "unknown": "?", "": "?"}
+
 // writeFeatures writes a Markdown table of the features that each machine's kernel
 // was found to have.
 func writeFeatures(path string, runs []*run) error {
@@ -60,11 +63,7 @@ func writeFeatures(path string, runs []*run) error {
 	for _, name := range slices.Sorted(maps.Keys(since)) {
 		fmt.Fprintf(&b, "| %s | %s |", name, since[name])
 		for _, r := range runs {
-			mark := "yes"
-			if !r.features[name] {
-				mark = "–"
-			}
-			fmt.Fprintf(&b, " %s |", mark)
+			fmt.Fprintf(&b, " %s |", marks[r.features[name]])
 		}
 		b.WriteByte('\n')
 	}

@@ -1,44 +1,33 @@
 package feature
 
 import (
-	"bytes"
-	"encoding/binary"
-
-	"golang.org/x/sys/unix"
-
-	"sonde/runtime/sys"
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/asm"
 )
-
-const progSocketFilter = 1 // from enum bpf_prog_type
 
 // isa4 loads a program of those instructions of the fourth version that code
 // generation uses. Long jumps would prove nothing: stable kernels got them alone
 // (6.1.176 has them).
 func isa4(*Kernel) answer {
-	type instruction struct {
-		code   byte
-		_      byte // registers: R0 and R0
-		offset int16
-		imm    int32
-	}
-	var code bytes.Buffer
-	for _, in := range []instruction{
-		{code: 0xb7, imm: 4},            // r0 = 4
-		{code: 0xbf, offset: 8},         // r0 = (s8)r0
-		{code: 0x37, offset: 1, imm: 2}, // r0 s/= 2
-		{code: 0xd7, imm: 64},           // r0 = bswap64 r0
-		{code: 0x95},                    // exit
-	} {
-		if err := binary.Write(&code, binary.NativeEndian, in); err != nil {
-			return unknown
-		}
-	}
-	fd, err := sys.LoadProgram(&sys.Program{
-		Name: "has_isa4", Type: progSocketFilter, License: "GPL", Code: code.Bytes(),
-	})
-	if err != nil {
-		return refused(err)
-	}
-	unix.Close(fd)
-	return yes
+	return accepted(ofType(ebpf.SocketFilter),
+		asm.Mov.Imm(asm.R0, 4),
+		asm.MovSX8.Reg(asm.R0, asm.R0),
+		asm.SDiv.Imm(asm.R0, 2),
+		asm.BSwap(asm.R0, asm.DWord),
+		asm.Return(),
+	)
+}
+
+// atomicFetch adds to a word and takes the old value. A compiler of the kernel's that
+// can't do that refuses the program, where there is no interpreter to fall back on.
+func atomicFetch(*Kernel) answer {
+	const at = -8
+	add := asm.FetchAdd.Mem(asm.RFP, asm.R0, asm.DWord, at)
+	add.Constant = int64(asm.FetchAdd >> 8) // Marshal takes the operation from here
+	return accepted(ofType(ebpf.SocketFilter),
+		asm.Mov.Imm(asm.R0, 1),
+		asm.StoreMem(asm.RFP, at, asm.R0, asm.DWord),
+		add,
+		asm.Return(),
+	)
 }

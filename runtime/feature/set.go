@@ -82,10 +82,9 @@ func (k *Kernel) find(f *feature.Feature) bool {
 	if k.disabled[f.Name] {
 		return false
 	}
-	recent := !k.version.Less(f.Since)
-	t, ok := tests[f]
-	if !ok || recent && !t.optional {
-		return recent
+	recent, t := !k.version.Less(f.Since), tests[f]
+	if recent && !t.optional {
+		return true
 	}
 	switch k.ask(k, t.test) {
 	case yes:
@@ -94,6 +93,13 @@ func (k *Kernel) find(f *feature.Feature) bool {
 		return false
 	}
 	return recent
+}
+
+// Ask has the kernel say whether it has a feature, also where the version would do, and
+// whatever is disabled: to measure kernels. told is false where it does not say.
+func (k *Kernel) Ask(f *feature.Feature) (has, told bool) {
+	a := k.ask(k, tests[f].test)
+	return a == yes, a != unknown
 }
 
 // answer is the outcome of a test.

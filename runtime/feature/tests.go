@@ -12,16 +12,16 @@ import (
 	"sonde/lang/feature"
 )
 
-// tests are the features whose presence can be tested. Those that are missing
-// here go by version. The tests of what is not optional serve kernels that are
-// older than they seem: distributions bring features to old versions.
+// tests are how to find out about each feature. Those of what is not optional serve
+// kernels that are older than they seem, because distributions bring features to old
+// versions, and whoever measures kernels (Ask).
 var tests = map[*feature.Feature]entry{
 	feature.Ringbuf:         {mapType(ebpf.RingBuf), false},
 	feature.ProbeReadKernel: {helper(asm.FnProbeReadKernel, ebpf.Kprobe), false},
 	feature.CurrentTaskBTF:  {helper(asm.FnGetCurrentTaskBtf, ebpf.Kprobe), false},
 	feature.AttachCookie:    {helper(asm.FnGetAttachCookie, ebpf.Kprobe), false},
 	feature.RawTPCookie:     {helper(asm.FnGetAttachCookie, ebpf.RawTracepoint), false},
-	feature.PerfLink:        {helper(asm.FnGetAttachCookie, ebpf.Kprobe), false}, // of one patch series
+	feature.PerfLink:        {perfLink, false},
 	feature.Loop:            {helper(asm.FnLoop, ebpf.Kprobe), false},
 	feature.ForEachMapElem:  {helper(asm.FnForEachMapElem, ebpf.Kprobe), false},
 	feature.MapLookupPerCPU: {helper(asm.FnMapLookupPercpuElem, ebpf.Kprobe), false},
@@ -36,12 +36,30 @@ var tests = map[*feature.Feature]entry{
 	feature.Jiffies64:       {helper(asm.FnJiffies64, ebpf.Kprobe), false},
 	feature.TaskStorage:     {helper(asm.FnTaskStorageGet, ebpf.Kprobe), false},
 	feature.ISAv4:           {isa4, false},
+	feature.AtomicFetch:     {atomicFetch, false},
 	feature.BoundedLoops:    {outcome(features.HaveBoundedLoops), false},
-	feature.LargeKeys:       {largeKeys, false},
 
-	feature.TracingBTF:   {hasBTF, true},
+	feature.LargeKeys:      {largeKeys, false},
+	feature.MapAlloc:       {mapAlloc, false},
+	feature.BatchOps:       {batches(ebpf.Hash), false},
+	feature.PerCPUBatchOps: {batches(ebpf.PerCPUArray), false},
+	feature.GlobalData:     {globalData, false},
+
+	feature.RawTracepoints: {rawTracepoint, false},
+	feature.RawTPRecursion: {function("bpf_prog_inc_misses_counter"), false}, // of the same commit
+	feature.RawTPTestRun:   {rawTracepointRun, false},
+
+	feature.FentryAnywhere: {fentryAttach, false},
+	feature.FentryTracing:  {fentryTracing, false},
+	feature.IteratorPID:    {iteratorOfProcess, false},
+	feature.DPathIter:      {dPathInIterator, false},
+	feature.SocketCookie:   {socketCookie, false},
+	feature.UprobeMultiPID: {uprobeMultiPID, false},
+	feature.UprobeFuncIP:   {member("bpf_trace_run_ctx", "is_uprobe"), false}, // of the same commit
+
+	feature.TracingBTF:   {typedTracepoint, true},
 	feature.ModuleBTF:    {moduleBTF, true},
-	feature.Iterators:    {function("bpf_iter_task"), true},
+	feature.Iterators:    {iterator, true},
 	feature.RdonlyCast:   {function("bpf_rdonly_cast"), true},
 	feature.IterNum:      {function("bpf_iter_num_new"), true},
 	feature.FuncRet:      {function("get_func_ret"), true},
@@ -51,7 +69,7 @@ var tests = map[*feature.Feature]entry{
 	feature.FentryCalm:       {unpreempted, true},
 	feature.RawTPCalm:        {steadyTracepoints, true},
 	feature.Watchpoints:      {watchpoint, true},
-	feature.DPath:            {hasBTF, true},
+	feature.DPath:            {dPath, true},
 	feature.Override:         {helper(asm.FnOverrideReturn, ebpf.Kprobe), true},
 	feature.WriteUser:        {helper(asm.FnProbeWriteUser, ebpf.Kprobe), true},
 	feature.Kprobes:          {exists("/sys/bus/event_source/devices/kprobe/type"), true},
@@ -93,19 +111,6 @@ func mapType(t ebpf.MapType) test {
 	return outcome(func() error { return features.HaveMapType(t) })
 }
 
-// largeKeys makes a map whose keys exceed the stack of a program.
-func largeKeys(*Kernel) answer {
-	m, err := ebpf.NewMap(&ebpf.MapSpec{Type: ebpf.Hash, KeySize: 513, ValueSize: 1, MaxEntries: 1})
-	if errors.Is(err, unix.E2BIG) {
-		return no
-	}
-	if err != nil {
-		return refused(err)
-	}
-	m.Close()
-	return yes
-}
-
 func exists(path string) test {
 	return func(*Kernel) answer {
 		if _, err := os.Stat(path); err != nil {
@@ -113,13 +118,6 @@ func exists(path string) test {
 		}
 		return yes
 	}
-}
-
-func hasBTF(k *Kernel) answer {
-	if k.btf() == nil {
-		return no
-	}
-	return yes
 }
 
 // moduleBTF goes by the modules there are.
@@ -153,6 +151,16 @@ func function(name string) test {
 			return no
 		}
 		if _, ok := b.Func("", name); ok {
+			return yes
+		}
+		return no
+	}
+}
+
+// member tests for a member of one of the kernel's structs.
+func member(of, name string) test {
+	return func(k *Kernel) answer {
+		if _, ok := k.offset(of, name); ok {
 			return yes
 		}
 		return no

@@ -101,9 +101,18 @@ var decided = map[*feature.Feature]string{
 	feature.WriteUser:   "the machine forbids programs to write to processes (lockdown)",
 }
 
+// restOn are features that are about what another lets programs do.
+var restOn = map[*feature.Feature]*feature.Feature{
+	feature.FentryAnywhere: feature.Fentry,
+	feature.FentryTracing:  feature.Fentry,
+}
+
 // withheld tells why a kernel that is recent enough may lack a feature all the same;
 // "" when nothing excuses it.
 func withheld(f *feature.Feature) string {
+	if other := restOn[f]; other != nil && !Has(other) {
+		return withheld(other)
+	}
 	if missing := missingOptions(f); len(missing) > 0 {
 		return "this kernel was built without " + strings.Join(missing, ", ")
 	}
