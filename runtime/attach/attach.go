@@ -96,11 +96,10 @@ func (s *Set) AttachFirst(ctx context.Context) source.List {
 	return s.make(s.singles(ctx, func(a *plan.Attach) bool { return a.First }))
 }
 
-// Attach makes all attachments except TestRuns, and those that AttachFirst makes. Those of
-// one place are made one after
-// another, in the order that lets their programs run in script order. It gives
-// a diagnostic for each that failed; the others stand. When ctx is done, it makes no
-// more.
+// Attach makes all attachments except TestRuns and those that AttachFirst makes. Those of
+// one place are made one after another, in the order that lets their programs run in script
+// order. It gives a diagnostic for each that failed; the others stand. When ctx is done, it
+// makes no more.
 func (s *Set) Attach(ctx context.Context) source.List {
 	s.openGates()
 	jobs := append(s.groups(ctx), s.singles(ctx, func(a *plan.Attach) bool { return !a.First })...)

@@ -216,3 +216,17 @@ func bind(t *testing.T, from, to string) {
 		}
 	})
 }
+
+// TestFileLimit: many probes attach also where few files may be open.
+func TestFileLimit(t *testing.T) {
+	featuretest.NeedRoot(t)
+	if exec.Command("sh", "-c", "ulimit -n 40 && ulimit -n 41").Run() != nil {
+		t.Skip("needs CAP_SYS_RESOURCE, to raise the limit")
+	}
+	r := start(t, patience, "sh", os.Environ(), "-c", `ulimit -n 40 && exec "$0" -e "$1"`,
+		tool, `tracepoint:syscalls:sys_enter_g* { @ = count(); } interval:ms:10 { exit(); }`)
+	status, _, errs := r.wait(t)
+	if m := regexp.MustCompile(`Attached (\d{2,}) probes`).FindStringSubmatch(errs); status != 0 || m == nil {
+		t.Errorf("status %d, said %s", status, errs)
+	}
+}
