@@ -139,9 +139,28 @@ func (s *Session) reportLosses() {
 	for i, prog := range p.Programs {
 		if n := s.attached.Missed(i); n > 0 {
 			s.loss(source.Warningf(firstSpan(prog.Spans), "missed-runs",
-				"%s missed %s: the processor was running another program of a script at that moment", prog.Probe, plural(n, "time")))
+				"%s missed %s: the processor was running another program of a script at that moment", s.probesOf(i), plural(n, "time")))
+		}
+		if n := s.attached.Overlooked(i); n > 0 {
+			s.loss(source.Warningf(firstSpan(prog.Spans), "missed-calls",
+				"%s missed %s: more calls were under way than the kernel follows, or the processor was handling a probe", s.probesOf(i), plural(n, "call")))
 		}
 	}
+}
+
+// probesOf names a program by its probes.
+func (s *Session) probesOf(program int) string {
+	n := 0
+	for _, a := range s.kernel.plan.Attach {
+		if a.Program == program {
+			n++
+		}
+	}
+	name := s.kernel.plan.Programs[program].Probe
+	if n > 1 {
+		return fmt.Sprintf("%s and %d more", name, n-1)
+	}
+	return name
 }
 
 // lose reports what went wrong n times at one place.

@@ -54,6 +54,8 @@ type Set struct {
 	cost    Cost
 	// missed counts runs left out by program, as far as gates saw it.
 	missed map[int]uint64
+	// overlooked counts calls by program, as far as links of kprobes saw it.
+	overlooked map[int]uint64
 	// throttled counts by attachment how often events were held up, as far as meters saw it.
 	throttled map[*plan.Attach]uint64
 	failures  source.List
@@ -65,8 +67,9 @@ type held struct {
 	// perf events that hold the program themselves. events are the perf events behind
 	// links.
 	stops, events []int
-	// meters are the ring buffers of events.
-	meters []meter
+	// meters are the ring buffers of events, and kprobes links that count, too.
+	meters  []meter
+	kprobes []kprobeLink
 	// gates stop the programs behind them when they are shut; what those hang on is in
 	// gated, and later, where the kernel can, in ring, an io_uring (0: none).
 	gates []*gate
@@ -81,7 +84,7 @@ func New(p *plan.Plan, progs []int) *Set {
 		cpus:       sync.OnceValues(sys.OnlineCPUs),
 		uprobeKind: sync.OnceValues(func() (uint32, error) { return sys.PerfType("uprobe") }),
 		kprobeKind: sync.OnceValues(func() (uint32, error) { return sys.PerfType("kprobe") }),
-		gates:      map[int]*gate{}, missed: map[int]uint64{}, throttled: map[*plan.Attach]uint64{}, watched: map[uint64][]int{},
+		gates:      map[int]*gate{}, missed: map[int]uint64{}, overlooked: map[int]uint64{}, throttled: map[*plan.Attach]uint64{}, watched: map[uint64][]int{},
 		others: map[int]func() (int, error){}, instead: map[*plan.Attach]int{},
 	}
 }

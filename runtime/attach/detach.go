@@ -25,6 +25,7 @@ func (s *Set) Detach() {
 	begin := time.Now()
 	h := s.take()
 	s.readMeters(h.meters)
+	s.countOverlooked(h.kprobes)
 	if h.shut() {
 		sys.Quiesce()
 	}

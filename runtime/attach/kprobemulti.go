@@ -119,6 +119,7 @@ func (s *Set) linkKernelMulti(list []*plan.Attach) error {
 	if k.Session {
 		count *= 2
 	}
+	s.countsMisses(list[0], link)
 	s.hold(link, -1, count)
 	return nil
 }

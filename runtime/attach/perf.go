@@ -27,6 +27,9 @@ func (s *Set) run(a *plan.Attach, event, count int) error {
 			link, err = s.link(a, g, event)
 		}
 	}
+	if _, ok := a.How.(plan.Kprobe); ok && err == nil && link >= 0 {
+		s.countsMisses(a, link)
+	}
 	switch {
 	case err != nil:
 		unix.Close(event)

@@ -38,6 +38,7 @@ const (
 	cmdMapLookupBatch       = 24
 	cmdMapLookupDeleteBatch = 25
 	cmdLinkCreate           = 28
+	cmdLinkByID             = 30
 	cmdEnableStats          = 32
 	cmdIterCreate           = 33
 )

@@ -1,6 +1,10 @@
 package sys
 
-import "unsafe"
+import (
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
 
 // EnableStats has the kernel measure the run time of all BPF programs until the
 // descriptor is closed (BPF_ENABLE_STATS, kernel 5.8; costs each run tens of ns).
@@ -21,6 +25,51 @@ func RunTime(fd int) (ns, runs uint64, err error) {
 func Misses(fd int) (uint64, error) {
 	info, err := programInfo(fd)
 	return info.misses, err
+}
+
+// LinkID gives the number of a link (kernel 5.8).
+func LinkID(link int) (uint32, error) {
+	var info linkInfo
+	err := infoOf(link, unsafe.Pointer(&info), unsafe.Sizeof(info))
+	return info.id, err
+}
+
+// MissedByKprobes gives how many calls or returns of functions the kernel did not run the
+// program of a link to kprobes for, because too many calls were under way or the processor
+// was handling a kprobe (kernel 6.7; 0 before). The link is named by its number.
+func MissedByKprobes(id uint32) (uint64, error) {
+	fd, err := byID(cmdLinkByID, id)
+	if err != nil {
+		return 0, err
+	}
+	defer unix.Close(fd)
+	var info linkInfo
+	if err := infoOf(fd, unsafe.Pointer(&info), unsafe.Sizeof(info)); err != nil {
+		return 0, err
+	}
+	switch {
+	case info.kind == linkKprobeMulti:
+		return info.words[2], nil
+	case info.kind == linkPerfEvent && (uint32(info.words[0]) == perfKprobe || uint32(info.words[0]) == perfKretprobe):
+		return info.words[4], nil
+	}
+	return 0, nil
+}
+
+// Kinds of links, and of perf events behind them (enum bpf_link_type,
+// bpf_perf_event_type).
+const (
+	linkPerfEvent   = 7
+	linkKprobeMulti = 8
+	perfKprobe      = 3
+	perfKretprobe   = 4
+)
+
+// linkInfo is struct bpf_link_info: words are addresses, count and flags, missed calls for a
+// link to many kprobes; kind, name, its length and offset, address, missed calls for one.
+type linkInfo struct {
+	kind, id, prog, _ uint32
+	words             [8]uint64
 }
 
 // programCounts is the part of struct bpf_prog_info that counts.

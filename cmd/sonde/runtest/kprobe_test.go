@@ -3,7 +3,9 @@ package runtest
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -46,6 +48,37 @@ func TestTrampolineFull(t *testing.T) {
 	}
 	full.interrupt(t)
 	full.wait(t)
+}
+
+// TestMissedReturns: the kernel follows some calls of a function at a time; of returns that a
+// kretprobe misses for that, it is told how many (Linux 6.7).
+func TestMissedReturns(t *testing.T) {
+	featuretest.NeedRoot(t)
+	featuretest.Need(t, feature.Kprobes)
+	const sleepers = 60
+	// By a kprobe proper, for which there are twice as many places as processors, at least 10.
+	r := trace(t, "--no-feature", "fentry,kprobe_multi", "-e", `kretprobe:hrtimer_nanosleep /comm == "sleep"/ { @ = count(); }`)
+	<-r.attached
+	shell := exec.Command("sh", "-c", "for i in $(seq "+itoa(sleepers)+"); do sleep 10 & done; wait")
+	if out, err := shell.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	r.interrupt(t)
+	status, out, errs := r.wait(t)
+	number := func(in, pattern string) (n int) {
+		if m := regexp.MustCompile(pattern).FindStringSubmatch(in); m != nil {
+			n, _ = strconv.Atoi(m[1])
+		}
+		return n
+	}
+	seen := number(out, `@: (\d+)`)
+	missed := number(errs, `kretprobe:hrtimer_nanosleep missed (\d+) calls?: `)
+	counts := !featuretest.Version().Less(feature.Version{Major: 6, Minor: 7})
+	// Others sleep, too.
+	if status != 0 || seen == 0 || counts && seen+missed < sleepers || counts && seen < sleepers && missed == 0 {
+		t.Errorf("of %d returns %d were seen and %d said to be missed: status %d, %s%s", sleepers, seen, missed, status, out, errs)
+	}
+	t.Logf("of %d returns, %d were seen and %d said to be missed", sleepers, seen, missed)
 }
 
 // TestKprobeAddress: a probe at an address, of a function and of an instruction in it.

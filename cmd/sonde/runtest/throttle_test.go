@@ -24,14 +24,14 @@ func TestThrottled(t *testing.T) {
 		}
 	}
 	defer set(strings.TrimSpace(string(before)))
+	set("500")
 	warning := regexp.MustCompile(`stdin:1:1-15: WARNING: profile:us:500 was held up \d+ times?, each up to the next tick`)
-	script := "profile:us:500 { @ = count(); } interval:s:1 { exit(); }"
-	for _, rate := range []string{"500", "100000"} {
-		set(rate)
-		r := trace(t, "-e", script)
+	// A usual rate is no matter; a slow machine lowers the setting by itself.
+	for probe, held := range map[string]bool{"profile:us:500": true, "profile:hz:99": false} {
+		r := trace(t, "-e", probe+" { @ = count(); } interval:s:1 { exit(); }")
 		status, out, errs := r.wait(t)
-		if status != 0 || !strings.Contains(out, "@: ") || warning.MatchString(errs) != (rate == "500") {
-			t.Errorf("with a limit of %s a second: status %d, printed %s%s", rate, status, out, errs)
+		if status != 0 || !strings.Contains(out, "@: ") || warning.MatchString(errs) != held {
+			t.Errorf("%s: status %d, printed %s%s", probe, status, out, errs)
 		}
 	}
 }
