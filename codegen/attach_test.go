@@ -53,6 +53,11 @@ func mechanisms(t *testing.T, name, text, arch string) string {
 	for c := 'a'; c <= 'p'; c++ {
 		host.Funcs = append(host.Funcs, "vmlinux:wide_"+string(c))
 	}
+	host.Debug = map[string][]check.KernelPlace{"inlined": {
+		{Function: "vfs_read", Offset: 16, Address: 0xffffffff81200010},
+		{Function: "inlined.isra.0", Address: 0xffffffff81200800},
+		{Function: "rcu_read_lock", Offset: 4, Address: 0xffffffff81200a04},
+	}}
 	first, _, _ := strings.Cut(text, "\n")
 	var v feature.Version
 	if _, err := fmt.Sscanf(first, "// %d.%d", &v.Major, &v.Minor); err != nil {

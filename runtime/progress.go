@@ -8,7 +8,7 @@ import (
 // Progress is how far a session's start has come: Done of Total, both of What. The
 // zero Progress says that there is no more to tell.
 type Progress struct {
-	What        string // "programs loaded", "probes attached"
+	What        string // "programs loaded", "probes attached", what Watch was told
 	Done, Total int
 }
 
@@ -25,10 +25,8 @@ type progress struct {
 	told chan struct{} // closed when nothing is told any more
 	once sync.Once
 
-	mu    sync.Mutex
-	what  string
-	total int
-	done  func() int
+	mu   sync.Mutex
+	done func() Progress
 }
 
 // newProgress begins to watch a start; tell may be nil.
@@ -65,11 +63,24 @@ func (p *progress) run(tell func(Progress), after time.Duration) {
 	}
 }
 
+// Watch tells about work of which done gives how far it has come, when it takes long. It
+// gives what to call when the work is over.
+func Watch(tell func(Progress), what string, done func() (done, total int)) (over func()) {
+	p := newProgress(tell)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.done = func() Progress {
+		n, total := done()
+		return Progress{what, n, total}
+	}
+	return p.stop
+}
+
 // step begins the next part of the start.
 func (p *progress) step(what string, total int, done func() int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.what, p.total, p.done = what, total, done
+	p.done = func() Progress { return Progress{what, done(), total} }
 }
 
 func (p *progress) now() Progress {
@@ -78,7 +89,7 @@ func (p *progress) now() Progress {
 	if p.done == nil {
 		return Progress{}
 	}
-	return Progress{p.what, p.done(), p.total}
+	return p.done()
 }
 
 // stop ends the telling, and waits for what is being told. Later calls do nothing.

@@ -115,6 +115,9 @@ func (c *wrongScript) setting(t *testing.T, word, value string) {
 		c.opt.Named = map[string]string{name: value}
 	case "without": // BTF
 		c.host.Types = nil
+	case "inlined": // where a function was put
+		name, place, _ := strings.Cut(value, " ")
+		c.host.Debug = map[string][]check.KernelPlace{name: {{Function: place, Offset: 16, Address: 0xffffffff81200010}}}
 	case "broken":
 		c.broken = true
 	case "include":

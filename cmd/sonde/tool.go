@@ -35,6 +35,10 @@ type tool struct {
 	stderr io.Writer
 }
 
+// vmlinuxVariable names a file to take the kernel's debugging information from instead of
+// where distributions install it.
+const vmlinuxVariable = "BPFTRACE_VMLINUX"
+
 // btfVariable names a file to take type information from instead of the kernel's.
 const btfVariable = "BPFTRACE_BTF"
 
@@ -44,6 +48,8 @@ func newHost(a *arguments) *host.Host {
 		BTF:                os.Getenv(btfVariable),
 		TraceableFunctions: a.traceable,
 		Without:            a.noFeature,
+		Vmlinux:            os.Getenv(vmlinuxVariable),
+		Watch:              watch(a),
 	})
 }
 

@@ -66,9 +66,7 @@ func (t *tool) trace(p *plan.Plan) (int, error) {
 	}
 	started := make(chan *runtime.Session, 1)
 	go interruptible(interrupts, cancel, started)
-	if !t.args.quiet && term.IsTerminal(int(os.Stderr.Fd())) {
-		opts.Progress = progressLine(os.Stderr)
-	}
+	opts.Progress = progress(t.args)
 	if t.args.verbose {
 		writeMechanisms(os.Stderr, p)
 		opts.Retried = func(p *plan.Plan, why error) {

@@ -47,7 +47,7 @@ func (u *unit) kprobeMulti(inst *check.Instance, list []*plan.Attach) bool {
 	symbols := map[string]bool{}
 	for _, a := range list {
 		how, ok := a.How.(plan.Kprobe)
-		if !ok || how.Symbol == "" || how.Offset != 0 || symbols[how.Symbol] {
+		if !ok || how.Symbol == "" || how.Address != 0 || how.Offset != 0 || symbols[how.Symbol] {
 			return false
 		}
 		symbols[how.Symbol] = true

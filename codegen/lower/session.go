@@ -86,7 +86,7 @@ func (u *unit) wholeFunctions(inst *check.Instance) (symbols map[string]bool, re
 		t := &inst.Targets[i]
 		how, err := u.lib.Attach(t, inst.Context)
 		k, ok := how.(plan.Kprobe)
-		if err != nil || !ok || k.Symbol == "" || k.Offset != 0 || symbols[k.Symbol] || i > 0 && k.Return != ret {
+		if err != nil || !ok || k.Symbol == "" || k.Address != 0 || k.Offset != 0 || symbols[k.Symbol] || i > 0 && k.Return != ret {
 			return nil, false
 		}
 		if symbols == nil {

@@ -57,12 +57,15 @@ type (
 		// RefCounter is the file offset of a USDT semaphore, or 0.
 		RefCounter uint64
 	}
-	// Kprobe attaches to a kernel function or address.
+	// Kprobe attaches to a kernel function or address. With an Address, the symbol and
+	// offset only name it.
 	Kprobe struct {
 		Module, Symbol string
 		Offset         uint64
 		Address        uint64
 		Return         bool
+		// Inlined is the function whose code the compiler put there, "" for none.
+		Inlined string
 	}
 	// Breakpoint runs the program when memory is touched.
 	Breakpoint struct {

@@ -40,6 +40,9 @@ func (p *Plan) Describe(a *Attach) string {
 		case ebpf.AttachTraceKprobeSession:
 			return "link to entry and return of the function (kprobe_session)"
 		}
+		if how.Inlined != "" {
+			return fmt.Sprintf("perf event of a kprobe at %s+%d", how.Symbol, how.Offset)
+		}
 		return "perf event of a kprobe"
 	case Breakpoint:
 		return "hardware breakpoint"

@@ -307,6 +307,9 @@ type Context struct {
 	// NumArgs is how many argN there are; -1 for as many as the calling
 	// convention passes in registers; 0 for none.
 	NumArgs int
+	// Inlined is the function at whose code the program runs where the compiler put that
+	// into other functions: it has no arguments there that could be found. "" else.
+	Inlined string
 	// Regs tells that the context holds the registers (struct pt_regs).
 	Regs bool
 	// Space is where plain pointers point to in this context.
@@ -397,6 +400,11 @@ type Host interface {
 	KernelSymbol(name string) (uint64, error)
 	// KernelFunction names the function of the kernel that an address lies in, "" for none.
 	KernelFunction(address uint64) string
+	// Inlined gives the places, in order, where the code of a kernel function begins that
+	// is no symbol: in the functions that the compiler put it into, and in variants of it
+	// under other names. The error tells why there are none; it is fs.ErrNotExist when the
+	// debugging information that knows is not on the machine.
+	Inlined(function string) ([]KernelPlace, error)
 	// Binaries resolves what the user wrote for a binary or library (a path, a
 	// bare name by PATH, a library by the loader's cache, a glob) to paths. "*" is
 	// all that the process runs code of, or with pid 0 any process.
@@ -412,6 +420,15 @@ type Host interface {
 	PIDNamespace() (dev, inode uint64, initial bool)
 	// CgroupID gives the id of a cgroup v2 directory.
 	CgroupID(path string) (uint64, error)
+}
+
+// KernelPlace is an instruction of the kernel: so many bytes behind the beginning of a
+// function.
+type KernelPlace struct {
+	Function string
+	Offset   uint64
+	// Address in the running kernel.
+	Address uint64
 }
 
 // BPFProgram is a BPF program in the kernel.

@@ -59,6 +59,8 @@ type Set struct {
 	// throttled counts by attachment how often events were held up, as far as meters saw it.
 	throttled map[*plan.Attach]uint64
 	failures  source.List
+	// refused are the attachments to places of inlined functions that failed.
+	refused map[*plan.Attach]error
 }
 
 // held are the descriptors that attachments hang on.
@@ -86,6 +88,7 @@ func New(p *plan.Plan, progs []int) *Set {
 		kprobeKind: sync.OnceValues(func() (uint32, error) { return sys.PerfType("kprobe") }),
 		gates:      map[int]*gate{}, missed: map[int]uint64{}, overlooked: map[int]uint64{}, throttled: map[*plan.Attach]uint64{}, watched: map[uint64][]int{},
 		others: map[int]func() (int, error){}, instead: map[*plan.Attach]int{},
+		refused: map[*plan.Attach]error{},
 	}
 }
 
@@ -289,6 +292,12 @@ func (s *Set) holdGated(link, event int) {
 
 // failed keeps what to say about a failure: a warning for what was found by a wildcard.
 func (s *Set) failed(a *plan.Attach, err error) {
+	if _, ok := inlinedPlace(a); ok {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.refused[a] = err
+		return
+	}
 	d := explain(a, err)
 	if a.Found {
 		d.Severity = source.Warning

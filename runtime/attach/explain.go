@@ -97,6 +97,7 @@ func reasonFor(how plan.Mechanism, err error) (reason, hint string) {
 func (s *Set) sorted() source.List {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.failures = append(s.failures, s.refusals()...)
 	slices.SortStableFunc(s.failures, func(a, b *source.Diagnostic) int {
 		return cmp.Or(cmp.Compare(a.Span.Start.Offset, b.Span.Start.Offset), strings.Compare(a.Msg, b.Msg))
 	})

@@ -32,8 +32,8 @@ func (s *Set) kprobe(a *plan.Attach, how plan.Kprobe) error {
 	}
 	e := sys.PerfEvent{Type: kind, Path: how.Symbol, Number: how.Offset, PID: -1, CPU: cpu}
 	switch {
-	case how.Symbol == "":
-		e.Number = how.Address
+	case how.Address != 0:
+		e.Path, e.Number = "", how.Address
 	case how.Module != "" && how.Module != "vmlinux":
 		e.Path = how.Module + ":" + how.Symbol
 	}
@@ -61,6 +61,8 @@ func kprobeName(k plan.Kprobe) string {
 func kprobeReason(how plan.Kprobe, err error) string {
 	name := kprobeName(how)
 	switch {
+	case how.Inlined != "" && errors.Is(err, unix.EINVAL):
+		return name + " can not be probed: the kernel keeps probes away from it (notrace), or changes the instruction there itself (static branches)"
 	case how.Symbol != "" && sys.KprobeBlacklisted(how.Symbol):
 		return name + " can not be probed: handling a kprobe runs through it (" + sys.KprobeBlacklist + ")"
 	case errors.Is(err, unix.ENOENT), errors.Is(err, unix.ESRCH):

@@ -9,6 +9,7 @@ package elfsym
 
 import (
 	"debug/elf"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -61,7 +62,7 @@ func Read(r io.ReaderAt) (*File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("damaged ELF file: %w", err)
 	}
-	f := &File{PIE: e.Type == elf.ET_DYN, Stripped: e.SectionByType(elf.SHT_SYMTAB) == nil, BuildID: buildID(e)}
+	f := &File{PIE: e.Type == elf.ET_DYN, Stripped: e.SectionByType(elf.SHT_SYMTAB) == nil, BuildID: BuildID(e)}
 	for _, p := range e.Progs {
 		if p.Type == elf.PT_LOAD {
 			f.Segments = append(f.Segments, Segment{p.Off, p.Vaddr, p.Filesz, p.Flags&elf.PF_X != 0})
@@ -94,22 +95,39 @@ func (f *File) Address(offset uint64) (uint64, bool) {
 	return 0, false
 }
 
-// buildID reads the note that linkers leave, NT_GNU_BUILD_ID.
-func buildID(e *elf.File) string {
-	const noteBuildID = 3
+// BuildID reads the note that linkers leave (NT_GNU_BUILD_ID), in hexadecimal; "" when
+// there is none.
+func BuildID(e *elf.File) string {
 	for _, s := range e.Sections {
-		if s.Type != elf.SHT_NOTE || s.Name != ".note.gnu.build-id" || s.Size > 1<<12 {
+		if s.Type != elf.SHT_NOTE || s.Size > 1<<16 {
 			continue
 		}
-		raw, err := s.Data()
-		if err != nil || len(raw) < 12 {
-			continue
+		if raw, err := s.Data(); err == nil {
+			if id := NoteBuildID(raw, e.ByteOrder); id != "" {
+				return id
+			}
 		}
-		name, size, kind := e.ByteOrder.Uint32(raw), e.ByteOrder.Uint32(raw[4:]), e.ByteOrder.Uint32(raw[8:])
-		start := 12 + (uint64(name)+3)&^3
-		if kind == noteBuildID && start+uint64(size) <= uint64(len(raw)) {
-			return hex.EncodeToString(raw[start : start+uint64(size)])
+	}
+	return ""
+}
+
+// NoteBuildID looks for a build ID among notes as ELF files and the kernel
+// (/sys/kernel/notes) have them: each of the lengths of its name and its contents, its
+// type, and both, padded to words.
+func NoteBuildID(notes []byte, order binary.ByteOrder) string {
+	const header, buildID = 12, 3
+	padded := func(n uint32) uint64 { return (uint64(n) + 3) &^ 3 }
+	for len(notes) >= header {
+		name, size, kind := order.Uint32(notes), order.Uint32(notes[4:]), order.Uint32(notes[8:])
+		start := header + padded(name)
+		end := start + uint64(size)
+		if end > uint64(len(notes)) {
+			return ""
 		}
+		if kind == buildID && string(notes[header:header+uint64(name)]) == "GNU\x00" {
+			return hex.EncodeToString(notes[start:end])
+		}
+		notes = notes[min(start+padded(size), uint64(len(notes))):]
 	}
 	return ""
 }

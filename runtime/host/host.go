@@ -33,6 +33,12 @@ type Options struct {
 	BTF string
 	// TraceableFunctions is a file to use instead of available_filter_functions.
 	TraceableFunctions string
+	// Vmlinux is a file with debugging information to use instead of looking for that of
+	// the running kernel.
+	Vmlinux string
+	// Watch, when not nil, is told of work that may take seconds: of what it does some of
+	// how much. It gives what to call when that is over.
+	Watch func(what string, done func() (done, total int)) (over func())
 	// Features answers for the kernel; nil: it is asked itself.
 	Features feature.Set
 	// Without names features to do without, when the kernel is asked.
@@ -46,6 +52,8 @@ type Host struct {
 	tracing func() (string, error)
 	kernel  func() (*sym.Kernel, error)
 	dynamic func() map[string]bool
+	// kernelDebug is asked for kprobes on functions that are no symbols only.
+	kernelDebug func() (*kernelDebug, error)
 	// traceable is the kernel's list of functions, as text.
 	traceable func() ([]byte, error)
 
@@ -73,6 +81,7 @@ func New(opt Options) *Host {
 	}
 	h.tracing = sync.OnceValues(h.findTracing)
 	h.dynamic = sync.OnceValue(h.readDynamic)
+	h.kernelDebug = sync.OnceValues(h.openKernelDebug)
 	h.traceable = sync.OnceValues(h.readTraceable)
 	h.kernel = sync.OnceValues(func() (*sym.Kernel, error) { return sym.LoadKernel(h.at("proc/kallsyms")) })
 	return h

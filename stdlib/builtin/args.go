@@ -1,6 +1,8 @@
 package builtin
 
 import (
+	"fmt"
+
 	"sonde/codegen/lower"
 	"sonde/codegen/ssa"
 	"sonde/lang/arch"
@@ -18,6 +20,9 @@ var Args = &record.Builtin{
 		PerTarget: true,
 		Reads:     check.Members,
 		Check: func(c *check.Call) types.Type {
+			if c.Context.Args == nil && c.Context.Inlined != "" {
+				return noArguments(c, "args")
+			}
 			if c.Context.Args == nil {
 				c.Checker.Report(source.Errorf(c.Node.Span(), "no-args", "The args builtin can not be used here: no types are known for the arguments of %s", c.Context.Key)).
 					WithHint("use arg0, arg1 … where there are registers; the fields of trace events need tracefs or BTF")
@@ -42,6 +47,13 @@ sonde -lv shows their names and types for a probe; print(args) prints them all.`
 	},
 }
 
+// noArguments refuses what would be an argument of an inlined function.
+func noArguments(c *check.Call, name string) types.Type {
+	c.Checker.Report(source.Errorf(c.Node.Span(), "no-args", "%s can not be used here: %s was inlined, so its arguments are at no fixed place", name, c.Context.Inlined)).
+		WithHint("trace a function that it was inlined into (func tells which), or one that it calls")
+	return nil
+}
+
 // ArgN is one argument by number.
 var ArgN = &record.Builtin{
 	Func: check.Func{
@@ -53,6 +65,8 @@ var ArgN = &record.Builtin{
 		Check: func(c *check.Call) types.Type {
 			n := c.Data.(int)
 			switch have := c.Context.NumArgs; {
+			case c.Context.Inlined != "":
+				return noArguments(c, fmt.Sprintf("arg%d", n))
 			case have == 0:
 				c.Checker.Report(source.Errorf(c.Node.Span(), "no-args", "arg%d can not be used with %q probes", n, c.Context.Provider.Name)).
 					WithHint("argN belong to functions and raw tracepoints; trace events have args.field")

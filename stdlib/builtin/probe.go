@@ -22,7 +22,7 @@ the name.`,
 func asSymbol(c *check.Call) types.Type {
 	switch c.Context.Program {
 	case check.ProgKprobe, check.ProgFentry, check.ProgFexit:
-		if c.Context.Space == types.Kernel {
+		if c.Context.Space == types.Kernel && c.Context.Inlined == "" {
 			return printed[kernelSymbol]{}
 		}
 	}

@@ -19,7 +19,16 @@ import (
 var Kprobe = kernelFunction("kprobe", "k", false, `Runs when a function of the kernel is entered, or at an instruction of it.
 argN are the arguments in registers; cast them to the kernel's types. A module may be
 named first, and wildcards may stand in both parts. Functions come and go with the
-kernel's versions: a tracepoint that says the same lasts longer.`,
+kernel's versions: a tracepoint that says the same lasts longer.
+
+A function of the kernel proper that is no symbol because the compiler inlined it is
+looked for in the kernel's debugging information (the package linux-image-…-dbg or
+kernel-debuginfo, a vmlinux that was built here, or the file that BPFTRACE_VMLINUX names), and
+a probe goes to each place where its code begins. There probe is the attach point, func
+the function that the code was put into, and kstack and reg() work; argN and retval do not
+exist. Compilers move code: at some places the probe may run a little before or after
+what the source has there. A function that is a symbol as well is probed there only, and
+wildcards and -l know symbols only. Modules are not looked into.`,
 	record.Example{Script: `kprobe:vfs_read { @[comm] = count(); }`},
 	record.Example{Script: `kprobe:vfs_open { printf("%s\n", str(((struct path *)arg0).dentry.d_name.name)); }`})
 
@@ -171,7 +180,15 @@ func expandKernel(p *check.Point, host check.Host, opt *check.Options, ret bool)
 		}
 	}
 	d := source.Warningf(p.Node.Span(), codeHost, "%s is not traceable (either non-existing, inlined, or marked as \"notrace\"); attaching to it will likely fail", at.symbol)
-	suggestFunction(d, p.Provider.Name, host, at.symbol)
+	var none error
+	if !opt.Traceable && at.offset == 0 && (at.module == "" || at.module == kernelModule) {
+		var targets []check.Target
+		var wrong *source.Diagnostic
+		if targets, wrong, none = expandInlined(p, host, at, ret, opt.Unsafe); none == nil {
+			return targets, wrong
+		}
+	}
+	untraceable(d, p, host, at.symbol, none)
 	if opt.Unsafe {
 		return one, d
 	}
@@ -232,11 +249,16 @@ func suggestFunction(d *source.Diagnostic, provider string, host check.Host, sym
 			return
 		}
 	}
-	d.WithHint("sonde -l '%s:*' lists what there is", provider)
+	d.WithHint("%s", listHint(provider))
 }
+
+func listHint(provider string) string { return "sonde -l '" + provider + ":*' lists what there is" }
 
 // kernelContext is that of programs on kernel functions.
 func kernelContext(t *check.Target, ret bool) *check.Context {
+	if at := t.Data.(plan.Kprobe); at.Inlined != "" {
+		return inlinedContext(t, at.Inlined)
+	}
 	ctx := &check.Context{
 		// Nothing in it depends on the function, so all targets are alike.
 		Key:      t.Point.Provider.Name,

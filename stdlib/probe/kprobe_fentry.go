@@ -36,7 +36,7 @@ func trampolineWay(t *check.Target, ctx *check.Context, use *lower.Use, host che
 		allowed = check.Result
 	}
 	// What a wildcard finds is many: one program and one link do for them.
-	if t.Found || at.Symbol == "" || at.Offset != 0 || !use.Only(allowed) || whyLocked(at.Symbol) != "" || matches(entangled, at.Symbol) ||
+	if t.Found || at.Symbol == "" || at.Address != 0 || at.Offset != 0 || at.Inlined != "" || !use.Only(allowed) || whyLocked(at.Symbol) != "" || matches(entangled, at.Symbol) ||
 		at.Return && matches(noReturn, at.Symbol) {
 		return nil
 	}

@@ -41,6 +41,9 @@ type Host struct {
 	Funcs    []string // "module:name"
 	Kallsyms map[string]uint64
 	Loaded   []check.BPFProgram
+	// Debug are the places where functions were inlined; nil: there is no debugging
+	// information.
+	Debug map[string][]check.KernelPlace
 	// Files are the binaries by absolute path, Names what bare names stand for.
 	Files map[string][]check.BinarySymbol
 	Names map[string]string
@@ -200,6 +203,17 @@ func (h *Host) KernelFunction(address uint64) string {
 		}
 	}
 	return ""
+}
+
+// Inlined implements check.Host.
+func (h *Host) Inlined(function string) ([]check.KernelPlace, error) {
+	if h.Debug == nil {
+		return nil, fmt.Errorf("there is no debugging information of this kernel: %w", fs.ErrNotExist)
+	}
+	if len(h.Debug[function]) == 0 {
+		return nil, fmt.Errorf("vmlinux has no function %s", function)
+	}
+	return h.Debug[function], nil
 }
 
 // Binaries implements check.Host.
