@@ -83,6 +83,8 @@ type process struct {
 	maps    []proc.Mapping
 	files   map[int]*elfsym.File // by index in maps; nil: there is none
 	exe     fileKey
+	began   time.Time // when the program was first seen
+	read    time.Time // when maps was
 	checked time.Time
 	jit     *perfMap
 }
@@ -147,7 +149,9 @@ func (u *User) Lookup(pid uint32, address uint64) (types.Frame, bool) {
 }
 
 // Preload reads the maps of a process now, so that its addresses can be looked up
-// after it has ended.
+// after it has ended. A program loads its libraries in the first moments, and seldom later:
+// what was read is read again when the time since is an eighth of what has passed since
+// the program was first seen, so a handful of times however often this is called.
 func (u *User) Preload(pid uint32) {
 	if u.opt.Mode == NoCache {
 		return
@@ -157,7 +161,9 @@ func (u *User) Preload(pid uint32) {
 	if p, ok := u.processes.get(processKey{pid: pid}); ok {
 		p.checked = time.Time{} // it may run another program by now
 	}
-	u.process(pid)
+	if p := u.process(pid); p != nil && time.Since(p.read) >= time.Since(p.began)/8 {
+		u.reload(pid, p)
+	}
 }
 
 // process gives what is known of a process, nil when nothing can be.
@@ -197,8 +203,11 @@ func (u *User) reload(pid uint32, p *process) bool {
 	if err != nil || len(maps) == 0 {
 		return false
 	}
-	p.maps, p.files, p.checked = maps, map[int]*elfsym.File{}, time.Now()
-	p.exe, _ = u.exe(pid)
+	now := time.Now()
+	p.maps, p.files, p.read, p.checked = maps, map[int]*elfsym.File{}, now, now
+	if exe, _ := u.exe(pid); exe != p.exe || p.began.IsZero() {
+		p.exe, p.began = exe, now
+	}
 	return true
 }
 

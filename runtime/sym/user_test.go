@@ -184,6 +184,22 @@ func TestUserModes(t *testing.T) {
 	w.expect(none, 10, 0x401100, "")
 }
 
+// TestUserPreload: libraries that a program loads after it was first seen are known when
+// it has ended, too.
+func TestUserPreload(t *testing.T) {
+	w := newWorld(t)
+	w.write("bin/app", program.Bytes())
+	w.write("lib/lib.so", library.Bytes())
+	w.process(10, "bin/app", w.mapping(0x401000, "bin/app"))
+	u := NewUser(Options{Root: w.root})
+	u.Preload(10)
+	w.process(10, "bin/app", w.mapping(0x401000, "bin/app")+w.mapping(0x7f0000001000, "lib/lib.so"))
+	u.Preload(10)
+	w.end(10)
+	w.expect(u, 10, 0x401100, "main+0 [/bin/app]")
+	w.expect(u, 10, 0x7f0000001804, "work+4 [/lib/lib.so]")
+}
+
 func TestUserJIT(t *testing.T) {
 	w := newWorld(t)
 	w.write("bin/app", program.Bytes())
