@@ -230,3 +230,17 @@ func TestFileLimit(t *testing.T) {
 		t.Errorf("status %d, said %s", status, errs)
 	}
 }
+
+// TestNamespace: in a PID namespace process numbers are those of the namespace, and
+// processes are found by them.
+func TestNamespace(t *testing.T) {
+	featuretest.NeedRoot(t)
+	const script = `tracepoint:syscalls:sys_enter_clock_nanosleep, tracepoint:syscalls:sys_enter_nanosleep
+/pid == cpid/ { printf("%d %d\n", pid, tid); @[ustack(1), pid] = count(); }`
+	r := start(t, patience, "unshare", os.Environ(), "--pid", "--fork", "--mount-proc", tool, "-q", "-e", script, "-c", "sleep 0.5")
+	status, out, errs := r.wait(t)
+	want := regexp.MustCompile(`^([1-9]\d?) ([1-9]\d?)\n\s*@\[\n +(clock_)?nanosleep\+\d+\n, ([1-9]\d?)\]: 1\n`)
+	if m := want.FindStringSubmatch(out); status != 0 || m == nil || m[1] != m[2] || m[1] != m[4] {
+		t.Errorf("status %d, printed\n%s\nsaid %s", status, out, errs)
+	}
+}
