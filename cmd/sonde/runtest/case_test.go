@@ -225,7 +225,7 @@ func (c *testCase) run(t *testing.T) {
 // missed is the warning that runs were missed, with the line that it shows. A kernel that
 // preempts programs leaves out runs of busy tracepoints for other processes at any time;
 // those for the workload count in what is printed.
-var missed = regexp.MustCompile(`(?m)^.*WARNING: .* missed \d+ times?: .*\n.*\n *~+\n`)
+var missed = regexp.MustCompile(`(?m)^.*WARNING: .* missed \d+ (time|call)s?: .*\n.*\n *~+\n`)
 
 // compare checks one output. Where nothing is said about standard error, it is
 // what the tool says when all is well.
