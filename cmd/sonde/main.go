@@ -60,12 +60,15 @@ func run(args []string) int {
 	case a.list && a.file == "" && !a.programSet && !isFile(a.search):
 		return listPattern(a)
 	}
+	interrupts := listen()
 	file, err := readScript(a)
 	if err != nil {
 		complain(err)
 		return 1
 	}
-	return newTool(a, file).run()
+	t := newTool(a, file)
+	t.interrupts = interrupts
+	return t.run()
 }
 
 // supported tells whether scripts can be compiled for a processor.

@@ -29,6 +29,8 @@ type tool struct {
 	host  *host.Host
 	child *runtime.Child
 	color bool
+	// interrupts are signals to end.
+	interrupts chan os.Signal
 	// usualGC is the garbage collector's setting for the time after starting up.
 	usualGC int
 	// stderr is where diagnostics go.

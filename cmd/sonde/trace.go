@@ -59,13 +59,12 @@ func (t *tool) trace(p *plan.Plan) (int, error) {
 		DryRun:   t.args.dryRun,
 		Attached: t.attached,
 	}
-	interrupts := make(chan os.Signal, 2)
-	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
+	signal.Notify(t.interrupts, os.Interrupt, syscall.SIGTERM)
 	if !signal.Ignored(syscall.SIGHUP) { // under nohup(1) it stays ignored
-		signal.Notify(interrupts, syscall.SIGHUP)
+		signal.Notify(t.interrupts, syscall.SIGHUP)
 	}
 	started := make(chan *runtime.Session, 1)
-	go interruptible(interrupts, cancel, started)
+	go interruptible(t.interrupts, cancel, started)
 	opts.Progress = progress(t.args)
 	if t.args.verbose {
 		writeMechanisms(os.Stderr, p)
@@ -87,6 +86,17 @@ func (t *tool) trace(p *plan.Plan) (int, error) {
 		fmt.Fprintf(os.Stderr, "%s\n", session.Cost())
 	}
 	return code, err
+}
+
+// listen gives the channel for interrupts. Until the script is compiled an interrupt ends the
+// process by itself, unless that was started with interrupts ignored, as scripts of the shell do
+// with what they run in the background: then it is kept for the session, which ends by it.
+func listen() chan os.Signal {
+	interrupts := make(chan os.Signal, 2)
+	if signal.Ignored(os.Interrupt) {
+		signal.Notify(interrupts, os.Interrupt)
+	}
+	return interrupts
 }
 
 // echo is how long a further interrupt counts as the same one: timeout(1) and
