@@ -120,7 +120,6 @@ var (
 	BootTime     = known("ktime_get_boot_ns", Version{5, 8}, "bpf_ktime_get_boot_ns")
 	TAITime      = known("ktime_get_tai_ns", Version{6, 1}, "bpf_ktime_get_tai_ns")
 	SignalThread = known("send_signal_thread", Version{5, 5}, "bpf_send_signal_thread")
-	PidNS        = known("get_ns_current_pid_tgid", Version{5, 7}, "bpf_get_ns_current_pid_tgid")
 	UprobeMulti  = known("uprobe_multi", Version{6, 6}, "uprobe_multi links", "CONFIG_UPROBES")
 	// 6.10, and 6.6.35 and 6.9.5: "bpf: fix multi-uprobe PID filtering logic". (Before 6.12
 	// processes that share its memory, by vfork, count as the process.)
@@ -134,12 +133,9 @@ var (
 	ISAv4         = known("isa_v4", Version{6, 6}, "BPF instruction set v4")
 	// 5.6: "bpf: Add batch ops to all htab bpf map".
 	BatchOps = known("map_batch", Version{5, 6}, "batched map access")
-	// 5.13: "bpf: Add batched ops support for percpu array".
-	PerCPUBatchOps = known("percpu_map_batch", Version{5, 13}, "batched access to per-CPU arrays")
-	KsymPerCPU     = known("per_cpu_ptr", Version{5, 10}, "bpf_per_cpu_ptr")
-	FuncIP         = known("get_func_ip", Version{5, 15}, "bpf_get_func_ip", "CONFIG_KPROBES")
-	FuncRet        = known("get_func_ret", Version{5, 17}, "bpf_get_func_ret")
-	Fentry         = known("fentry", Version{5, 5}, "fentry and fexit programs", directCalls, FunctionTracer)
+	FuncIP   = known("get_func_ip", Version{5, 15}, "bpf_get_func_ip", "CONFIG_KPROBES")
+	FuncRet  = known("get_func_ret", Version{5, 17}, "bpf_get_func_ret")
+	Fentry   = known("fentry", Version{5, 5}, "fentry and fexit programs", directCalls, FunctionTracer)
 	// amd64 5.5; arm64 6.4, "arm64: ftrace: Add direct call support"; riscv64 6.8, "riscv: ftrace:
 	// Add DYNAMIC_FTRACE_WITH_DIRECT_CALLS support".
 	FentryAnywhere = known("fentry_anywhere", Version{6, 8}, "trampolines of functions on all processors", directCalls)
@@ -154,21 +150,16 @@ var (
 	DPathIter = known("d_path_iter", Version{5, 12}, "bpf_d_path in iterators")
 	// 5.12: "bpf: Expose bpf_get_socket_cookie to tracing programs".
 	SocketCookie = known("get_socket_cookie", Version{5, 12}, "bpf_get_socket_cookie in typed programs")
-	Snprintf     = known("snprintf", Version{5, 13}, "bpf_snprintf")
 	Strncmp      = known("strncmp", Version{5, 17}, "bpf_strncmp")
 	Jiffies64    = known("jiffies64", Version{5, 5}, "bpf_jiffies64")
-	TaskStorage  = known("task_storage", Version{5, 11}, "task storage in tracing programs")
-	BoundedLoops = known("bounded_loops", Version{5, 3}, "loops")
-	// 5.2: "bpf: implement lookup-free direct value access for maps".
-	GlobalData  = known("global_data", Version{5, 2}, "global data")
-	Watchpoints = known("watchpoint", Version{2, 6}, "hardware watchpoints")
+	Watchpoints  = known("watchpoint", Version{2, 6}, "hardware watchpoints")
 	// 6.1: "bpf: Parameterize task iterators".
 	IteratorPID      = known("iter_pid", Version{6, 1}, "BPF iterators for one process")
 	Iterators        = known("iter", Version{5, 8}, "BPF iterators")
 	UprobeRefCounter = known("uprobe_refcount", Version{4, 20}, "uprobe reference counters")
 	// 4.17: "bpf: introduce BPF_RAW_TRACEPOINT".
 	RawTracepoints = known("raw_tp", Version{4, 17}, "raw tracepoints")
-	// 6.1, and 6.0.10: "bpf: Prevent bpf program recursion for raw tracepoint probes".
+	// 6.1, and a stable release of 6.0: "bpf: Prevent bpf program recursion for raw tracepoint probes".
 	RawTPRecursion = known("raw_tp_recursion", Version{6, 1}, "raw tracepoint programs that are not run within themselves")
 	// 5.10: "bpf: Enable BPF_PROG_TEST_RUN for raw_tracepoint".
 	RawTPTestRun = known("raw_tp_test_run", Version{5, 10}, "runs of raw tracepoint programs by request")

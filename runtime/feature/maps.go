@@ -33,32 +33,14 @@ func mapAlloc(*Kernel) answer {
 	})
 }
 
-// batches reads a map of a type by batches.
-func batches(of ebpf.MapType) test {
-	return func(*Kernel) answer {
-		spec := sys.MapSpec{Type: uint32(of), Key: 4, Value: 8, Entries: 1}
-		return withMap(spec, func(fd int) answer {
-			possible, err := ebpf.PossibleCPU()
-			if err != nil {
-				return unknown
-			}
-			var b sys.Batch
-			_, _, err = b.LookupBatch(fd, make([]byte, spec.Key), make([]byte, int(spec.Value)*possible), 1)
-			if err != nil {
-				return refused(err)
-			}
-			return yes
-		})
-	}
-}
-
-// globalData loads a program that has the address of a value in a map without a lookup.
-func globalData(*Kernel) answer {
-	return withMap(sys.MapSpec{Type: uint32(ebpf.Array), Key: 4, Value: 8, Entries: 1}, func(fd int) answer {
-		return accepted(ofType(ebpf.SocketFilter),
-			asm.LoadMapValue(asm.R1, fd, 0),
-			asm.LoadMem(asm.R0, asm.R1, 0, asm.DWord),
-			asm.Return(),
-		)
+// batches reads a map by batches.
+func batches(*Kernel) answer {
+	spec := sys.MapSpec{Type: uint32(ebpf.Hash), Key: 4, Value: 8, Entries: 1}
+	return withMap(spec, func(fd int) answer {
+		var b sys.Batch
+		if _, _, err := b.LookupBatch(fd, make([]byte, spec.Key), make([]byte, spec.Value), 1); err != nil {
+			return refused(err)
+		}
+		return yes
 	})
 }
