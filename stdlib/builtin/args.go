@@ -106,7 +106,11 @@ var Retval = &record.Builtin{
 		PerTarget: true,
 		Reads:     check.Result,
 		Check: func(c *check.Call) types.Type {
-			if c.Context.Retval == nil {
+			switch {
+			case c.Context.Retval != nil:
+			case c.Context.Program == check.ProgFexit:
+				c.Checker.Report(source.Errorf(c.Node.Span(), "no-retval", "%s returns nothing", c.Context.BindTo))
+			default:
 				c.Checker.Report(source.Errorf(c.Node.Span(), "no-retval", "The retval builtin can not be used with %q probes", c.Context.Provider.Name)).
 					WithHint("it belongs to probes on the return of a function; system calls have args.ret at their exit")
 			}

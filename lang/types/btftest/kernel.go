@@ -196,5 +196,6 @@ func kernelTypes() []btf.Type {
 	} {
 		all = append(all, tp...)
 	}
-	return append(all, iterators...)
+	all = append(all, iterators...)
+	return append(all, function("path_put", void, m("path", ptr(constT(path)))))
 }
