@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"debug/elf"
 	"encoding/binary"
+	"maps"
+	"slices"
 )
 
 // File describes a 64-bit ELF file. Its one segment lies at Offset in the file and
@@ -15,7 +17,14 @@ type File struct {
 	BuildID         []byte
 	// Symtab and Dynsym are the symbol tables; nil leaves them out.
 	Symtab, Dynsym []Symbol
+	// Code is what of the address space is code, in a section without contents.
+	Code Range
+	// Debug are sections of debugging information, by name.
+	Debug map[string][]byte
 }
+
+// Range is a part of the address space.
+type Range struct{ Address, Size uint64 }
 
 // Symbol is an entry of a symbol table.
 type Symbol struct {
@@ -53,6 +62,14 @@ func (f *File) Bytes() []byte {
 	}
 	if f.Dynsym != nil {
 		w.symbols(".dynsym", ".dynstr", elf.SHT_DYNSYM, f.Dynsym)
+	}
+	if f.Code.Size > 0 {
+		code := &w.sections[w.section(".text", elf.SHT_NOBITS, nil, 0)]
+		code.Flags = uint64(elf.SHF_ALLOC | elf.SHF_EXECINSTR)
+		code.Addr, code.Size = f.Code.Address, f.Code.Size
+	}
+	for _, name := range slices.Sorted(maps.Keys(f.Debug)) {
+		w.section(name, elf.SHT_PROGBITS, f.Debug[name], 0)
 	}
 	w.section(".shstrtab", elf.SHT_STRTAB, nil, 0)
 	last := len(w.sections) - 1
