@@ -62,7 +62,7 @@ func instances(t *testing.T, f *File, function string) (list []Instance, known b
 // TestInstances: DWARF 4 and 5, compressed, and optimised at link time, where units
 // refer to each other.
 func TestInstances(t *testing.T) {
-	for _, name := range []string{"dwarf4", "dwarf5", "compressed", "lto"} {
+	for _, name := range []string{"dwarf4", "dwarf5", "compressed", "lto", "clang"} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join("testdata", name)
 			f := open(t, path)
@@ -137,7 +137,7 @@ func TestInterrupted(t *testing.T) {
 
 // TestDamaged: whatever the bytes, there is an answer or an error.
 func TestDamaged(t *testing.T) {
-	for _, name := range []string{"dwarf4", "dwarf5", "compressed", "lto"} {
+	for _, name := range []string{"dwarf4", "dwarf5", "compressed", "lto", "clang"} {
 		good, err := os.ReadFile(filepath.Join("testdata", name))
 		if err != nil {
 			t.Fatal(err)

@@ -7,6 +7,8 @@
  *   gcc $F -gdwarf-5 -flto -flto-partition=none -o lto inlined.c other.c
  *   gcc $F -gdwarf-5 -gz=zlib -o compressed inlined.c other.c
  *
+ * and with clang 14, in objects of -gdwarf-5 that gcc $F links, clang.
+ *
  * Wherever the compiler puts step, the assembler leaves a symbol in_step_N: what is
  * to be found.
  */

@@ -9,6 +9,6 @@ static inline __attribute__((always_inline)) void step(int n)
 __attribute__((noinline)) void twice(int n)
 {
 	step(n);
-	while (n--)
-		step(n);
+	if (n > 7)
+		step(-n);
 }
