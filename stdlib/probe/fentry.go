@@ -81,6 +81,10 @@ func expandTrampoline(p *check.Point, host check.Host, opt *check.Options) ([]ch
 	if _, ok := p.Data.(programTarget); ok {
 		return expandProgram(p, host, opt)
 	}
+	if need := feature.FentryAnywhere; host.Arch().LateTrampolines && !opt.Offline && !host.Features().Has(need) {
+		return nil, bad(p, codeTarget, "Missing required kernel feature: %s", need).
+			WithHint("on this processor Linux attaches such programs from 6.4 (arm64) or %s on; use kprobe or kretprobe", need.Since)
+	}
 	at := p.Data.(kernelTarget)
 	target := func(module, symbol string) check.Target {
 		full := symbol
