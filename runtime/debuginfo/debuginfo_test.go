@@ -110,19 +110,15 @@ func TestCrossing(t *testing.T) {
 // TestNamesOnly: units that do not mention a name are not decoded.
 func TestNamesOnly(t *testing.T) {
 	f := open(t, "testdata/dwarf5")
-	var reading Reading
-	if _, _, err := f.Instances(t.Context(), "twice", &reading); err != nil {
-		t.Fatal(err)
-	}
-	all, err := units(f.parts[".debug_info"], f.elf.ByteOrder)
-	if err != nil || len(all) != 2 {
-		t.Fatalf("%d units, %v", len(all), err)
-	}
-	if _, _, err := f.Instances(t.Context(), "whole", &reading); err != nil {
-		t.Fatal(err)
-	}
-	if _, total := reading.Done(); total != 1 {
-		t.Errorf("%d units decoded for a name that one has", total)
+	for name, decoded := range map[string]int{"whole": 1, "step": 2, "no_such_function": 0} {
+		var reading Reading
+		if _, _, err := f.Instances(t.Context(), name, &reading); err != nil {
+			t.Fatal(err)
+		}
+		const all = 2
+		if _, total := reading.Done(); total != all+decoded {
+			t.Errorf("%s: %d of %d units decoded, not %d", name, total-all, all, decoded)
+		}
 	}
 }
 

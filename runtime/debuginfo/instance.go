@@ -19,10 +19,11 @@ type Instance struct {
 	Inlined bool
 }
 
-// Reading is how far a search has come, in units. It may be asked at any time.
+// Reading is how far a search has come, in units: each is looked through for the name, and
+// those that mention it are then decoded. It may be asked at any time.
 type Reading struct{ done, total atomic.Int64 }
 
-// Done is how many units have been decoded, of how many; 0 of 0 before that is known.
+// Done is how many of these steps have been made, of how many known so far.
 func (r *Reading) Done() (done, total int) { return int(r.done.Load()), int(r.total.Load()) }
 
 // Instances gives the places where the code of the functions of a name begins, in order of
@@ -40,19 +41,20 @@ func (f *File) Instances(ctx context.Context, function string, reading *Reading)
 	if err != nil {
 		return nil, false, f.damaged(err)
 	}
-	naming, err := f.mentioning(ctx, function, all)
+	reading.total.Add(int64(len(all)))
+	naming, err := f.mentioning(ctx, function, all, reading)
 	if err != nil {
 		return nil, false, err
 	}
 	s := &search{file: f, function: function, crossing: crossing, reading: reading, origins: map[dwarf.Offset]position{}}
 	if crossing {
 		// Any unit may have instances of what others name.
-		reading.total.Store(int64(len(naming) + len(all)))
+		reading.total.Add(int64(len(naming) + len(all)))
 		if err = parallel(ctx, naming, s.names); err == nil {
 			err = parallel(ctx, all, s.instances)
 		}
 	} else {
-		reading.total.Store(int64(len(naming)))
+		reading.total.Add(int64(len(naming)))
 		err = parallel(ctx, naming, s.both)
 	}
 	if err != nil {

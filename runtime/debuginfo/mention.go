@@ -109,11 +109,12 @@ func (f *File) root(u unit, visit func(*dwarf.Entry)) error {
 }
 
 // mentioning gives the units that may name something.
-func (f *File) mentioning(ctx context.Context, name string, all []unit) ([]unit, error) {
+func (f *File) mentioning(ctx context.Context, name string, all []unit, reading *Reading) ([]unit, error) {
 	m := f.newMention(name)
 	has := make([]bool, len(all))
 	if err := parallel(ctx, all, func(i int, u unit) error {
 		has[i] = m.in(u)
+		reading.done.Add(1)
 		return nil
 	}); err != nil {
 		return nil, err

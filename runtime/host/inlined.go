@@ -15,13 +15,13 @@ import (
 // Inlined implements check.Host. The kernel's debugging information is opened when this is
 // first asked; it takes up to some seconds, and an interrupt ends the process then.
 func (h *Host) Inlined(function string) ([]check.KernelPlace, error) {
-	d, err := h.kernelDebug()
-	if err != nil {
-		return nil, err
-	}
 	var reading debuginfo.Reading
 	if h.opt.Watch != nil {
 		defer h.opt.Watch("units of debugging information read", reading.Done)()
+	}
+	d, err := h.kernelDebug()
+	if err != nil {
+		return nil, err
 	}
 	found, known, err := d.file.Instances(context.Background(), function, &reading)
 	switch {

@@ -104,7 +104,7 @@ func TestInlined(t *testing.T) {
 		if err != nil || !slices.Equal(got, want) {
 			t.Errorf("%s: %v, %v, want %v", path, got, err, want)
 		}
-		if watched != "2 of 2 units of debugging information read" {
+		if watched != "4 of 4 units of debugging information read" {
 			t.Errorf("told %q", watched)
 		}
 		if _, err := h.Inlined("no_such_function"); err == nil || !strings.HasSuffix(err.Error(), "has no function no_such_function") {
