@@ -188,7 +188,11 @@ func (c *checker) countOthers() {
 			for b := range s.others {
 				targets += len(b.inst.Targets)
 			}
-			s.first.WithNote(source.Span{}, "the same goes for %d more targets", targets)
+			what := "targets"
+			if targets == 1 {
+				what = "target"
+			}
+			s.first.WithNote(source.Span{}, "the same goes for %d more %s", targets, what)
 		}
 	}
 }

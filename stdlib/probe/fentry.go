@@ -102,6 +102,9 @@ func expandTrampoline(p *check.Point, host check.Host, opt *check.Options) ([]ch
 			fn, ok := btf.Func(at.module, at.symbol)
 			if !ok {
 				d := bad(p, codeTarget, "No matches for %s %s", p.Provider.Name, joined(p.Parts))
+				if at.module != "" && at.module != kernelModule && !host.Features().Has(feature.ModuleBTF) {
+					return nil, d.WithHint("this kernel has no type information of modules: use kprobe or kretprobe")
+				}
 				suggestFunction(d, p.Provider.Name, host, at.symbol)
 				return nil, d
 			}
