@@ -106,13 +106,13 @@ var Retval = &record.Builtin{
 		PerTarget: true,
 		Reads:     check.Result,
 		Check: func(c *check.Call) types.Type {
-			switch {
-			case c.Context.Retval != nil:
-			case c.Context.Program == check.ProgFexit:
-				c.Checker.Report(source.Errorf(c.Node.Span(), "no-retval", "%s returns nothing", c.Context.BindTo))
-			default:
+			if c.Context.Retval == nil {
+				hint := "it belongs to probes on the return of a function; system calls have args.ret at their exit"
+				if c.Context.Program == check.ProgFexit {
+					hint = c.Context.BindTo + " returns nothing"
+				}
 				c.Checker.Report(source.Errorf(c.Node.Span(), "no-retval", "The retval builtin can not be used with %q probes", c.Context.Provider.Name)).
-					WithHint("it belongs to probes on the return of a function; system calls have args.ret at their exit")
+					WithHint("%s", hint)
 			}
 			return c.Context.Retval
 		},
