@@ -70,7 +70,7 @@ func kprobeReason(how plan.Kprobe, err error) string {
 	case errors.Is(err, unix.EADDRNOTAVAIL):
 		return name + " names several functions; name the module, or give the address with --unsafe"
 	case errors.Is(err, unix.EINVAL):
-		return name + " can not be probed: there is no such function, or the kernel keeps probes away from it (notrace)"
+		return name + " can not be probed: there is no such function, or the kernel keeps probes away from it (notrace, as what is declared inline)"
 	}
 	return err.Error()
 }

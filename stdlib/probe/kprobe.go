@@ -28,7 +28,8 @@ a probe goes to each place where its code begins. There probe is the attach poin
 the function that the code was put into, and kstack and reg() work; argN and retval do not
 exist. Compilers move code: at some places the probe may run a little before or after
 what the source has there, or once before a loop. A function that is a symbol as well is
-probed there only, and wildcards and -l know symbols only. Modules are not looked into.`,
+probed there only (which kernels refuse where it is declared inline), and wildcards and -l
+know symbols only. Modules are not looked into.`,
 	record.Example{Script: `kprobe:vfs_read { @[comm] = count(); }`},
 	record.Example{Script: `kprobe:vfs_open { printf("%s\n", str(((struct path *)arg0).dentry.d_name.name)); }`})
 
