@@ -42,8 +42,8 @@ func counted(name, alias string, perfType uint32, events []perfCounter, doc stri
 			Parse: func(p *check.Point) *source.Diagnostic {
 				return parseCounted(p, perfType, events, forms)
 			},
-			Expand: func(p *check.Point, _ check.Host, _ *check.Options) ([]check.Target, *source.Diagnostic) {
-				return single(p, name+":"+joined(p.Parts)), tooShort(p)
+			Expand: func(p *check.Point, _ check.Host, opt *check.Options) ([]check.Target, *source.Diagnostic) {
+				return expandClock(p, opt)
 			},
 			Context: eventContext,
 			Cookie:  feature.AttachCookie,

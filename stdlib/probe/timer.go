@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -38,8 +39,8 @@ func timer(name, alias string, oneCPU bool, doc string, examples ...record.Examp
 				p.Data = ev
 				return d
 			},
-			Expand: func(p *check.Point, _ check.Host, _ *check.Options) ([]check.Target, *source.Diagnostic) {
-				return single(p, p.Provider.Name+":"+joined(p.Parts)), tooShort(p)
+			Expand: func(p *check.Point, _ check.Host, opt *check.Options) ([]check.Target, *source.Diagnostic) {
+				return expandClock(p, opt)
 			},
 			Context:    eventContext,
 			Cookie:     feature.AttachCookie,
@@ -53,24 +54,49 @@ func timer(name, alias string, oneCPU bool, doc string, examples ...record.Examp
 	}
 }
 
-// shortestClock is the shortest period of the kernel's clock events, ns: shorter ones are
-// made that long (perf_swevent_start_hrtimer).
-const shortestClock = 10_000
+// Periods of clocks, ns. What is shorter than steadyClock can keep a processor from
+// everything else where setting a timer costs much, as in virtual machines: one of two
+// processors did nothing but that for minutes at 10 µs. Shorter ones than shortestClock the
+// kernel makes that long (perf_swevent_start_hrtimer).
+const (
+	steadyClock   = 100_000
+	shortestClock = 10_000
+)
 
-// tooShort warns of a period that the kernel does not keep to.
-func tooShort(p *check.Point) *source.Diagnostic {
+// expandClock gives the target of an event. A clock without --unsafe is as slow as it must be
+// to leave the machine usable; that it is slower than asked for is said.
+func expandClock(p *check.Point, opt *check.Options) ([]check.Target, *source.Diagnostic) {
+	found := single(p, p.Provider.Name+":"+joined(p.Parts))
 	ev := p.Data.(plan.PerfEvent)
 	clock := ev.Config == unix.PERF_COUNT_SW_CPU_CLOCK || ev.Config == unix.PERF_COUNT_SW_TASK_CLOCK
-	if ev.Type != unix.PERF_TYPE_SOFTWARE || !clock || ev.Freq || ev.Period >= shortestClock {
-		return nil
+	if ev.Type != unix.PERF_TYPE_SOFTWARE || !clock {
+		return found, nil
 	}
-	return source.Warningf(p.Node.Span(), codeValue, "this runs once in 10 µs at most: the kernel's clocks have no shorter period")
+	period := ev.Period
+	if ev.Freq {
+		period = uint64(time.Second) / ev.Period
+	}
+	least, why, hint := uint64(steadyClock), "more often could leave a processor no time for anything else", "--unsafe allows once in 10 µs"
+	if opt.Unsafe {
+		least, why, hint = shortestClock, "the kernel's clocks have no shorter period", ""
+	}
+	if period >= least {
+		return found, nil
+	}
+	ev.Freq, ev.Period = false, least
+	found[0].Data = ev
+	d := source.Warningf(p.Node.Span(), codeValue, "this runs once in %d µs: %s", least/1000, why)
+	if hint != "" {
+		d.WithHint("%s", hint)
+	}
+	return found, d
 }
 
 // Interval fires on one CPU.
 var Interval = timer("interval", "i", true, `Runs at a fixed interval, on one CPU.
 The parts are a unit (s, ms, us, or hz for a rate) and a number, or one duration
-such as 250ms. A number alone is nanoseconds.`,
+such as 250ms. A number alone is nanoseconds. Periods below 100 µs are made that long,
+with a warning, unless --unsafe is given.`,
 	record.Example{Script: `tracepoint:raw_syscalls:sys_enter { @syscalls = count(); } interval:s:1 { print(@syscalls); clear(@syscalls); }`})
 
 // Profile fires on every CPU.
