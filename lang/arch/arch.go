@@ -68,6 +68,9 @@ type Breakpoints struct {
 	// Field is the size of the aligned field that the bytes watched must lie in; 0:
 	// their address must be a multiple of their number.
 	Field uint64
+	// Before: the processor stops before the memory is used, so that the kernel has to step
+	// over the instruction afterwards.
+	Before bool
 }
 
 // Fits tells whether reads or writes of memory there can be watched.

@@ -20,7 +20,7 @@ var arm64 = &Arch{
 	LateTrampolines: true,
 	Macros:          words("__aarch64__ __TARGET_ARCH_arm64"),
 	// Unlike others, these watch any bytes of a word (arch/arm64/kernel/hw_breakpoint.c).
-	Breakpoints: &Breakpoints{Modes: words("r rw w x"), Field: 8},
+	Breakpoints: &Breakpoints{Modes: words("r rw w x"), Field: 8, Before: true},
 	Triplet:     "aarch64-linux-gnu",
 	Library:     0x0a03,
 }

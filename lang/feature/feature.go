@@ -153,6 +153,9 @@ var (
 	Strncmp      = known("strncmp", Version{5, 17}, "bpf_strncmp")
 	Jiffies64    = known("jiffies64", Version{5, 5}, "bpf_jiffies64")
 	Watchpoints  = known("watchpoint", Version{2, 6}, "hardware watchpoints")
+	// 6.6, and stable releases from September 2023 on: "hw_breakpoint: fix single-stepping when
+	// using bpf_overflow_handler".
+	WatchpointStep = known("watchpoint_step", Version{6, 6}, "stepping over what a watchpoint with a program has stopped")
 	// 6.1: "bpf: Parameterize task iterators".
 	IteratorPID      = known("iter_pid", Version{6, 1}, "BPF iterators for one process")
 	Iterators        = known("iter", Version{5, 8}, "BPF iterators")

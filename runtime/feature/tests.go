@@ -48,6 +48,7 @@ var tests = map[*feature.Feature]entry{
 	feature.DPathIter:      {dPathInIterator, false},
 	feature.SocketCookie:   {socketCookie, false},
 	feature.UprobeMultiPID: {uprobeMultiPID, false},
+	feature.WatchpointStep: {watchpointStep, false},
 	feature.UprobeFuncIP:   {member("bpf_trace_run_ctx", "is_uprobe"), false}, // of the same commit
 
 	feature.TracingBTF:   {typedTracepoint, true},

@@ -6,6 +6,7 @@ import (
 
 	"sonde/codegen/plan"
 	"sonde/lang/check"
+	"sonde/lang/feature"
 	"sonde/lang/source"
 	"sonde/stdlib/record"
 )
@@ -96,6 +97,10 @@ func expandWatchpoint(p *check.Point, host check.Host, opt *check.Options) ([]ch
 			return nil, d.WithHint("the address must be a multiple of the length")
 		}
 		return nil, d.WithHint("all bytes must lie in one field of %d bytes whose address is a multiple of %d", can.Field, can.Field)
+	}
+	if step := feature.WatchpointStep; can.Before && !opt.Unsafe && !opt.Offline && !host.Features().Has(step) {
+		return nil, bad(p, codeHost, "what touches the memory would hang: this kernel can not step over it").
+			WithHint("it needs %s, or a stable release from September 2023 on; --unsafe does without", step.Origin())
 	}
 	if w.mode == "x" {
 		if d := misplaced(p, host, w.at.Address); d != nil {
