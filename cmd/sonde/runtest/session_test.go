@@ -1,6 +1,7 @@
 package runtest
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -237,10 +238,13 @@ func TestNamespace(t *testing.T) {
 	featuretest.NeedRoot(t)
 	const script = `tracepoint:syscalls:sys_enter_clock_nanosleep, tracepoint:syscalls:sys_enter_nanosleep
 /pid == cpid/ { printf("%d %d\n", pid, tid); @[ustack(1), pid] = count(); }`
-	r := start(t, patience, "unshare", os.Environ(), "--pid", "--fork", "--mount-proc", tool, "-q", "-e", script, "-c", "sleep 0.5")
-	status, out, errs := r.wait(t)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, filepath.Join(workDir, "inside"), tool, "-q", "-e", script, "-c", "sleep 0.5")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWPID, Unshareflags: syscall.CLONE_NEWNS}
+	out, err := cmd.CombinedOutput()
 	want := regexp.MustCompile(`^([1-9]\d?) ([1-9]\d?)\n\s*@\[\n +(clock_)?nanosleep\+\d+\n, ([1-9]\d?)\]: 1\n`)
-	if m := want.FindStringSubmatch(out); status != 0 || m == nil || m[1] != m[2] || m[1] != m[4] {
-		t.Errorf("status %d, printed\n%s\nsaid %s", status, out, errs)
+	if m := want.FindStringSubmatch(string(out)); err != nil || m == nil || m[1] != m[2] || m[1] != m[4] {
+		t.Errorf("%v: printed\n%s", err, out)
 	}
 }

@@ -39,6 +39,7 @@ var workloads = map[string]func(args []string) error{
 	"talks":    talks,
 	"told":     told,
 	"spins":    spins,
+	"inside":   inside,
 }
 
 // work runs a workload to its end and gives the exit status.
@@ -80,6 +81,14 @@ func getppid(args []string) error {
 		unix.Getppid()
 	}
 	return nil
+}
+
+// inside PROGRAM ARG... mounts a /proc of its own namespace, and becomes the program.
+func inside(args []string) error {
+	if err := unix.Mount("proc", "/proc", "proc", 0, ""); err != nil {
+		return err
+	}
+	return unix.Exec(args[0], args, os.Environ())
 }
 
 // spins MS keeps a processor busy for so long.
