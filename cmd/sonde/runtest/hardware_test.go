@@ -24,28 +24,34 @@ var rawCycles = map[string]string{"arm64": "r11"}
 func TestHardwareCounter(t *testing.T) {
 	featuretest.NeedRoot(t)
 	const period = 20_000_000 // seldom enough for an emulated processor
-	least, rate := 0.75, 20.0
+	least, rate, attempts := 0.75, 20.0, 1
 	if testing.Short() {
 		// An emulated processor's interrupts are late, or get lost, when what emulates it has not
-		// enough time.
-		least, rate = 0.01, 1
+		// enough time; when the first one does, there is none in that run.
+		least, rate, attempts = 0.01, 1, 5
 	}
 	probes := []string{fmt.Sprint("hardware:cycles:", period)}
 	if raw, ok := rawCycles[runtime.GOARCH]; ok {
 		probes = append(probes, fmt.Sprintf("hardware:%s:%d", raw, period))
 	}
-	for _, probe := range probes {
-		samples, cycles := sampled(t, probe)
-		want := cycles / period
-		t.Logf("%s: %.0f samples, the counter says %.1f periods", probe, samples, want)
-		if want < 10 || samples < least*want || samples > 1.25*want {
-			t.Errorf("%s: %.0f samples, but the counter says %.1f periods", probe, samples, want)
+	agree := func(probe string, good func(samples, cycles float64) bool) {
+		for range attempts {
+			samples, cycles := sampled(t, probe)
+			t.Logf("%s: %.0f samples, the counter says %.1f periods", probe, samples, cycles/period)
+			if good(samples, cycles) {
+				return
+			}
 		}
+		t.Errorf("%s: that is not what the counter says", probe)
+	}
+	for _, probe := range probes {
+		agree(probe, func(samples, cycles float64) bool {
+			want := cycles / period
+			return want >= 10 && samples >= least*want && samples <= 1.25*want
+		})
 	}
 	// 100 in two seconds; until the kernel has found the period there are fewer, or more.
-	if n, _ := sampled(t, "hardware:cycles:hz:50"); n < rate || n > 300 {
-		t.Errorf("50 times a second: %.0f in two seconds", n)
-	}
+	agree("hardware:cycles:hz:50", func(samples, _ float64) bool { return samples >= rate && samples <= 300 })
 }
 
 // sampled counts the runs of a probe while a workload keeps a processor busy for two seconds, and
@@ -69,12 +75,13 @@ func sampled(t *testing.T, probe string) (samples, cycles float64) {
 	w.run(t)
 	r.interrupt(t)
 	status, out, errs := r.wait(t)
-	m := regexp.MustCompile(`(?m)^@: (\d+)$`).FindStringSubmatch(out)
-	if status != 0 || m == nil {
+	if status != 0 {
 		t.Fatalf("%s: status %d, printed %s%s", probe, status, out, errs)
 	}
-	if samples, err = strconv.ParseFloat(m[1], 64); err != nil {
-		t.Fatal(err)
+	if m := regexp.MustCompile(`(?m)^@: (\d+)$`).FindStringSubmatch(out); m != nil {
+		if samples, err = strconv.ParseFloat(m[1], 64); err != nil {
+			t.Fatal(err)
+		}
 	}
 	var count [8]byte
 	if _, err := unix.Read(counter, count[:]); err != nil {
